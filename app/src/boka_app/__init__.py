@@ -1,0 +1,1 @@
+"""The Boka booking service: free slots and appointments of many businesses."""

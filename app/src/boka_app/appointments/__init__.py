@@ -1,0 +1,1 @@
+"""Book, read and cancel an appointment."""

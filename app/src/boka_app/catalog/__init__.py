@@ -1,0 +1,1 @@
+"""What a tenant offers, and who performs it."""

@@ -1,0 +1,119 @@
+"""`boka-app`: what an operator does beside serving. Results on stdout, refusals on stderr.
+
+Exit codes as everywhere in Boka: 0 done, 1 defect of ours, 2 usage, 3 failed, 4 database unreachable, 5 refused.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from boka_app.demo.seed import SLUG, seed
+from boka_app.migrations import runner
+from boka_app.openapi.document import build
+from boka_app.settings import DatabaseSettings, Settings, SettingsError, load_database
+
+Result = tuple[dict[str, Any], str]
+_FAILED, _UNREACHABLE, _REFUSED = 3, 4, 5
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        facts, text = arguments.run(arguments)
+    except (SettingsError, runner.MigrationError) as err:
+        return _fail(_REFUSED, str(err))
+    except psycopg.OperationalError as err:
+        return _fail(_UNREACHABLE if err.sqlstate is None else _FAILED, f"PostgreSQL: {err}")
+    except psycopg.Error as err:
+        return _fail(_FAILED, f"PostgreSQL: {err}")
+    print(json.dumps(facts) if arguments.json else text)  # noqa: T201  the result is for stdout
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="boka-app", description="Operate the booking service's database.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print the result as JSON")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    migrate = commands.add_parser("migrate", help="change the schema, as booking_owner").add_subparsers(
+        required=True, metavar="up|status|down-to"
+    )
+    _add(migrate, "up", "apply what is pending; waits for another run", _migrate_up, common)
+    _add(migrate, "status", "list what is applied and pending", _migrate_status, common)
+    down = _add(migrate, "down-to", "take back all after N; 0 removes every table and row", _migrate_down, common)
+    down.add_argument("number", type=int, metavar="N")
+    _add(commands, "seed-demo", "make the tenant demo, once", _seed_demo, common)
+    _add(commands, "openapi", "print the OpenAPI document", _openapi, common)
+    return parser
+
+
+def _add(
+    commands: Any,  # noqa: ANN401  argparse keeps the type to itself
+    name: str,
+    text: str,
+    run: Callable[[argparse.Namespace], Result],
+    common: argparse.ArgumentParser,
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, parents=[common])
+    command.set_defaults(run=run)
+    return command
+
+
+def _migrate_up(_arguments: argparse.Namespace) -> Result:
+    with _connect() as conn:
+        done = runner.up(conn)
+    return {"applied": done}, f"applied {len(done)}: {', '.join(done)}" if done else "nothing pending"
+
+
+def _migrate_status(_arguments: argparse.Namespace) -> Result:
+    with _connect() as conn:
+        applied = runner.applied_in(conn)
+    todo = [m.name for m in runner.pending(applied)]
+    lines = [f"applied  {row.applied_at:%Y-%m-%d %H:%M:%S%z}  {row.name}" for row in applied]
+    lines += [f"pending  {name}" for name in todo]
+    return {"applied": [row.name for row in applied], "pending": todo}, "\n".join(lines)
+
+
+def _migrate_down(arguments: argparse.Namespace) -> Result:
+    with _connect() as conn:
+        done = runner.down_to(conn, arguments.number)
+    return {"taken_back": done}, f"took back {len(done)}: {', '.join(done)}" if done else "nothing to take back"
+
+
+def _seed_demo(_arguments: argparse.Namespace) -> Result:
+    with _connect() as conn:
+        new = seed(conn)
+    return {"tenant": SLUG, "new": new}, f"tenant {SLUG}: {sum(new.values())} new rows. See it at /b/{SLUG}"
+
+
+def _openapi(_arguments: argparse.Namespace) -> Result:
+    from boka_app.database import make_pool  # noqa: PLC0415  only this command loads the service
+    from boka_app.main import routes  # noqa: PLC0415
+
+    nowhere = DatabaseSettings(
+        host="", port=0, name="", user="", sslmode="", sslrootcert=None, password=None, pool_max=1
+    )
+    settings = Settings(database=nowhere, release="", public_url="", signing_key=b"")
+    document = build(routes(settings, make_pool(nowhere), lambda: datetime.now(UTC)))
+    return document, json.dumps(document, indent=2)
+
+
+def _connect() -> psycopg.Connection[Any]:
+    kwargs: dict[str, Any] = load_database(os.environ).connect_kwargs(application="boka-app-cli")
+    return psycopg.connect(**kwargs, autocommit=True)
+
+
+def _fail(code: int, text: str) -> int:
+    print(f"boka-app: {text.strip()}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

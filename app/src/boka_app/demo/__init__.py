@@ -1,0 +1,1 @@
+"""A tenant to try things on."""

@@ -1,0 +1,20 @@
+"""The root of every refusal that is a fact of the domain, not a fault.
+
+    DomainError
+    ├── tenants.model: TenantUnknown
+    ├── catalog.model: ServiceUnknown, EmployeeUnknown
+    ├── availability.model: RangeInvalid, SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, SlotTaken
+    ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted
+    └── idempotency.model: KeyMissing, KeyReused
+
+`problems.catalog` maps each to its status and page; a test keeps that map complete.
+"""
+
+
+class DomainError(Exception):
+    """A request the service understood and refuses; `str()` is the sentence for the caller."""
+
+    @property
+    def extra(self) -> dict[str, object]:
+        """Return members for the problem document beside the standard ones."""
+        return {}

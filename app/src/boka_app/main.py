@@ -1,0 +1,79 @@
+"""Put the service together: settings in, ASGI application out."""
+
+import logging.config
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import falcon
+import falcon.media
+import msgspec
+from falcon.asgi import App
+
+from boka_app import logs
+from boka_app.appointments.resource import AppointmentResource, AppointmentsResource
+from boka_app.appointments.service import AppointmentService
+from boka_app.availability.resource import SlotsResource
+from boka_app.catalog.resource import EmployeesResource, ServicesResource
+from boka_app.database import Pool, make_pool
+from boka_app.health.resource import HealthResource, LivenessResource, ReadinessResource
+from boka_app.metrics import MetricsResource
+from boka_app.middleware import PoolLifespan, RequestMiddleware
+from boka_app.openapi.document import build
+from boka_app.openapi.resource import OpenApiResource
+from boka_app.pages import resource as pages
+from boka_app.problems import handlers
+from boka_app.problems.resource import ProblemPageResource
+from boka_app.settings import Settings, load, load_server
+from boka_app.tenants.resource import TenantResource
+
+Routes = list[tuple[str, object]]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings, *, pool: Pool | None = None, now: Callable[[], datetime] = _utc_now
+) -> App[Any, Any]:
+    """Return the application; it opens its pool when the server starts it."""
+    pool = pool or make_pool(settings.database)
+    app = App(middleware=[RequestMiddleware(), PoolLifespan(pool)])
+    json = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
+    app.resp_options.media_handlers[falcon.MEDIA_JSON] = json
+    app.req_options.keep_blank_qs_values = True
+    handlers.install(app)
+    for template, resource in routes(settings, pool, now):
+        app.add_route(template, resource)
+    return app
+
+
+def routes(settings: Settings, pool: Pool, now: Callable[[], datetime]) -> Routes:
+    """Return every address and who answers it."""
+    appointments = AppointmentService(pool, signing_key=settings.signing_key, public_url=settings.public_url, now=now)
+    api: Routes = [
+        ("/api/health", HealthResource(pool, settings.release)),
+        ("/api/health/ready", ReadinessResource(pool, settings.release)),
+        ("/api/tenants/{slug}", TenantResource(pool)),
+        ("/api/tenants/{slug}/services", ServicesResource(pool)),
+        ("/api/tenants/{slug}/employees", EmployeesResource(pool)),
+        ("/api/tenants/{slug}/slots", SlotsResource(pool, now)),
+        ("/api/tenants/{slug}/appointments", AppointmentsResource(appointments)),
+        ("/api/tenants/{slug}/appointments/{appointment_id:uuid}", AppointmentResource(appointments)),
+    ]
+    return [
+        *api,
+        ("/health", LivenessResource()),
+        ("/api/metrics", MetricsResource()),
+        ("/api/openapi.json", OpenApiResource(build(api))),
+        ("/problems/{name}", ProblemPageResource()),
+        *pages.routes(pool, appointments, now),
+    ]
+
+
+def app() -> App[Any, Any]:
+    """Return the application for gunicorn, from the environment."""
+    logging.config.dictConfig(logs.config(load_server(os.environ).log_level))
+    return create_app(load(os.environ))

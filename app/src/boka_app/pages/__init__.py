@@ -1,0 +1,1 @@
+"""The booking pages for people: server-rendered, no script."""

@@ -1,0 +1,76 @@
+"""What the pages show, worked out without I/O."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from boka_app.appointments.model import FORM_BY_POINTER, BookingRequest
+from boka_app.availability.model import Slot
+from boka_app.problems.catalog import body_faults
+from boka_app.tenants.model import Tenant
+
+DAYS_SHOWN = 7
+
+
+class FormInvalid(Exception):
+    """A field needs correction; `help_by_field` says which and how."""
+
+    def __init__(self, help_by_field: dict[str, str]) -> None:
+        super().__init__(", ".join(help_by_field))
+        self.help_by_field = help_by_field
+
+
+def today(tenant: Tenant, now: datetime) -> date:
+    """Return the date it is at the tenant's."""
+    return now.astimezone(ZoneInfo(tenant.time_zone)).date()
+
+
+def week_from(wanted: date | None, tenant: Tenant, now: datetime) -> list[date]:
+    """Return seven dates from the wanted one, moved into what can be booked."""
+    first = today(tenant, now)
+    last = first + timedelta(days=tenant.horizon_days)
+    start = min(max(wanted or first, first), last)
+    return [start + timedelta(days=n) for n in range(DAYS_SHOWN)]
+
+
+def by_day(dates: list[date], slots: list[Slot]) -> list[tuple[date, list[Slot]]]:
+    """Return each date with its slots; dates without one included."""
+    return [(day, [slot for slot in slots if slot.starts_at.date() == day]) for day in dates]
+
+
+def wish_from_form(fields: Mapping[str, str], service_id: UUID) -> BookingRequest:
+    """Return the wish a form expresses.
+
+    Raises:
+        FormInvalid: the person can correct it.
+        msgspec.ValidationError: a hidden field is wrong, so the form is not ours.
+    """
+    customer: dict[str, Any] = {name: fields.get(name, "").strip() for name in ("name", "email", "phone")}
+    wish = {
+        "service": str(service_id),
+        "starts_at": fields.get("at", ""),
+        "employee": fields.get("employee") or None,
+        "customer": customer | {"phone": customer["phone"] or None},
+    }
+    try:
+        return msgspec.convert(wish, BookingRequest)
+    except msgspec.ValidationError as err:
+        (fault,) = body_faults(err)
+        if fault["pointer"] not in FORM_BY_POINTER:
+            raise
+        help_text = fault["detail"][:1].upper() + fault["detail"][1:] + "."
+        raise FormInvalid({fault["pointer"].rpartition("/")[2]: help_text}) from err
+
+
+def local_start(at: str, tenant: Tenant) -> datetime:
+    """Return a form's start in the tenant's zone.
+
+    Raises:
+        msgspec.ValidationError: it is no date and time with an offset.
+    """
+    moment = msgspec.convert(at, Annotated[datetime, msgspec.Meta(tz=True)])
+    return moment.astimezone(ZoneInfo(tenant.time_zone))

@@ -1,0 +1,159 @@
+"""Every kind of refusal: its status, its title, and what its page tells. One table for errors, pages and OpenAPI."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import falcon
+import msgspec
+from psycopg import OperationalError
+
+from boka_app.appointments.model import FORM_BY_POINTER, AppointmentStarted, AppointmentUnknown, TokenMissing
+from boka_app.availability.model import BeyondHorizon, NoticeTooShort, OutsideHours, RangeInvalid, SlotInPast, SlotTaken
+from boka_app.catalog.model import EmployeeUnknown, ServiceUnknown
+from boka_app.errors import DomainError
+from boka_app.idempotency.model import KeyMissing, KeyReused
+from boka_app.tenants.model import TenantUnknown
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A refusal: RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[dict[str, str]] = []
+    next: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One kind of refusal."""
+
+    status: int
+    title: str
+    page: str
+
+
+PROBLEMS: dict[str, ProblemKind] = {
+    "tenant-unknown": ProblemKind(404, "No such tenant", "The name in the address belongs to no business here."),
+    "service-unknown": ProblemKind(
+        422, "No such service", "The service does not exist at this tenant, or is no longer offered."
+    ),
+    "employee-unknown": ProblemKind(
+        422, "Nobody performs it", "No such employee at this tenant, or none who performs the service."
+    ),
+    "range-invalid": ProblemKind(422, "Range of dates not accepted", "Ask for 1 to 31 days, the last one included."),
+    "slot-past": ProblemKind(422, "Start in the past", "Bookings start in the future only."),
+    "notice-too-short": ProblemKind(422, "Start too soon", "The business wants to know of a visit some time before."),
+    "beyond-horizon": ProblemKind(422, "Start too far ahead", "The business does not plan that far yet."),
+    "outside-hours": ProblemKind(
+        422, "No visit starts then", "Closed then, too near to closing, or between the starts that are offered."
+    ),
+    "slot-taken": ProblemKind(
+        409, "Slot taken", "Somebody was first. The member next has the nearest free starts at this time."
+    ),
+    "appointment-unknown": ProblemKind(
+        404, "No such appointment", "There is none of that id, or the token is not the one its booking returned."
+    ),
+    "token-missing": ProblemKind(
+        401, "Token missing", "Send Authorization: Bearer and the token that the booking returned."
+    ),
+    "appointment-started": ProblemKind(409, "Already begun", "An appointment can be cancelled until it begins."),
+    "idempotency-key-missing": ProblemKind(
+        400,
+        "Idempotency-Key missing",
+        "Choose a fresh value for each booking and send it again with each repetition, so that none books twice.",
+    ),
+    "idempotency-key-reused": ProblemKind(
+        422, "Idempotency-Key used before", "The key came with another body. A new booking needs a new key."
+    ),
+    "parameter-invalid": ProblemKind(400, "Parameter not accepted", "A query parameter is missing or malformed."),
+    "body-malformed": ProblemKind(400, "Body not readable", "The body is not JSON in UTF-8."),
+    "body-invalid": ProblemKind(
+        422, "Body not accepted", "The JSON has a member that is missing, unknown or not of the right form; see errors."
+    ),
+    "body-too-large": ProblemKind(413, "Body too large", "A body here has 16 KiB at most."),
+    "media-type": ProblemKind(415, "Media type not accepted", "Send application/json; forms go to the pages only."),
+    "not-found": ProblemKind(
+        404, "Nothing here", "The address leads to nothing; the API is listed in its OpenAPI document."
+    ),
+    "method-not-allowed": ProblemKind(405, "Method not allowed", "The header Allow names the methods of this address."),
+    "request-invalid": ProblemKind(
+        400, "Request not accepted", "The request breaks a rule of HTTP or of this service."
+    ),
+    "unavailable": ProblemKind(
+        503, "Try again shortly", "The database does not answer. Repeat the request, with its Idempotency-Key."
+    ),
+    "internal": ProblemKind(500, "A defect of ours", "The log has it under request_id. Repeating may help."),
+}
+
+ALWAYS = ("request-invalid", "method-not-allowed", "unavailable", "internal")
+
+NAME_BY_ERROR: dict[type[Exception], str] = {
+    TenantUnknown: "tenant-unknown",
+    ServiceUnknown: "service-unknown",
+    EmployeeUnknown: "employee-unknown",
+    RangeInvalid: "range-invalid",
+    SlotInPast: "slot-past",
+    NoticeTooShort: "notice-too-short",
+    BeyondHorizon: "beyond-horizon",
+    OutsideHours: "outside-hours",
+    SlotTaken: "slot-taken",
+    AppointmentUnknown: "appointment-unknown",
+    TokenMissing: "token-missing",
+    AppointmentStarted: "appointment-started",
+    KeyMissing: "idempotency-key-missing",
+    KeyReused: "idempotency-key-reused",
+    falcon.HTTPInvalidParam: "parameter-invalid",
+    falcon.HTTPMissingParam: "parameter-invalid",
+    falcon.HTTPContentTooLarge: "body-too-large",
+    falcon.HTTPUnsupportedMediaType: "media-type",
+    falcon.HTTPNotFound: "not-found",
+    falcon.HTTPMethodNotAllowed: "method-not-allowed",
+    msgspec.ValidationError: "body-invalid",
+    msgspec.DecodeError: "body-malformed",
+    OperationalError: "unavailable",  # no connection, lost connection, time-out, deadlock
+    falcon.HTTPError: "request-invalid",
+    Exception: "internal",
+}
+
+
+def name_of(error: Exception) -> str:
+    """Return the problem an error is answered with: that of its nearest class in the table."""
+    return next(NAME_BY_ERROR[kind] for kind in type(error).__mro__ if kind in NAME_BY_ERROR)
+
+
+def problem(error: Exception, request_id: str) -> Problem:
+    """Return the document for an error. What we did not foresee is told without its text."""
+    name = name_of(error)
+    kind = PROBLEMS[name]
+    extra: dict[str, Any] = error.extra if isinstance(error, DomainError) else {}
+    return Problem(
+        type=f"/problems/{name}",
+        title=kind.title,
+        status=kind.status,
+        detail=_detail(error, kind),
+        request_id=request_id,
+        errors=body_faults(error) if isinstance(error, msgspec.ValidationError) else [],
+        next=[moment.isoformat() for moment in extra.get("next", [])],
+    )
+
+
+def body_faults(error: msgspec.ValidationError) -> list[dict[str, str]]:
+    """Return where a body is wrong, as a JSON pointer, and how; from msgspec's "… - at `$.customer.email`"."""
+    text, _, path = str(error).partition(" - at `$")
+    pointer = path.rstrip("`").replace("[", ".").replace("]", "").replace(".", "/")
+    return [{"pointer": pointer, "detail": FORM_BY_POINTER.get(pointer, text)}]
+
+
+def _detail(error: Exception, kind: ProblemKind) -> str:
+    if isinstance(error, msgspec.ValidationError):
+        (fault,) = body_faults(error)
+        return f"{fault['pointer'] or 'the body'}: {fault['detail']}"
+    if isinstance(error, DomainError | msgspec.DecodeError):
+        return str(error)
+    if isinstance(error, falcon.HTTPError) and error.description:
+        return error.description
+    return kind.page

@@ -1,0 +1,48 @@
+"""Turn any error into its answer: problem+json for programs, a page for people."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import falcon
+import msgspec
+from falcon.asgi import App, Request, Response
+
+from boka_app import logs
+from boka_app.pages.render import render
+from boka_app.problems.catalog import Problem, problem
+
+_log = logging.getLogger(__name__)
+_RETRY_AFTER_S = 2  # the pool tries again within 3 s, so the second repetition at the latest finds it
+
+
+def install(app: App[Any, Any]) -> None:
+    """Let this module answer every error of the app."""
+    app.add_error_handler(Exception, _answer)
+    app.add_error_handler(falcon.HTTPError, _answer)  # Falcon has one of its own that would go first
+
+
+async def _answer(req: Request, resp: Response, error: Exception, _params: dict[str, object]) -> None:
+    told = problem(error, logs.request_id.get())
+    _report(error, told)
+    resp.status = told.status
+    if isinstance(error, falcon.HTTPError) and error.headers:
+        resp.set_headers(error.headers)
+    if told.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        resp.set_header("Retry-After", str(_RETRY_AFTER_S))
+    if told.status == HTTPStatus.UNAUTHORIZED:
+        resp.set_header("WWW-Authenticate", "Bearer")
+    resp.cache_control = ["no-store"]
+    if req.path.startswith("/api/") or not req.client_accepts("text/html"):
+        resp.content_type = "application/problem+json"
+        resp.data = msgspec.json.encode(told)
+    else:
+        resp.content_type = falcon.MEDIA_HTML
+        resp.text = render("problem.html", problem=told)
+
+
+def _report(error: Exception, told: Problem) -> None:
+    if told.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("answered with a defect of ours", exc_info=error)
+    elif told.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        _log.warning("the database does not answer: %s", type(error).__name__)

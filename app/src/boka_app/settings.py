@@ -1,0 +1,170 @@
+"""What the service is told from outside: environment variables, and secrets as files.
+
+Nothing else reads the environment. Every refusal names the variable, the value seen and what to do.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_MIN_KEY_LENGTH = 32  # characters; HMAC-SHA256 gains nothing from a longer key than its 32 bytes
+_MIN_KEY_VARIETY = 10  # different characters; refuses `aaaa…` and `changeme` repeated, passes any random text
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text says which, what was seen and what is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseSettings:
+    """Where PostgreSQL is and as whom to speak to it."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    sslmode: str
+    sslrootcert: str | None
+    password: str | None = field(repr=False)
+    pool_max: int
+    role: str | None = None
+
+    def connect_kwargs(self, *, application: str) -> dict[str, str | int]:
+        """Return libpq's keywords. A server that went silent is noticed in 2 s, a stuck statement ends in 5 s."""
+        options = "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s"
+        kwargs: dict[str, str | int] = {
+            "host": self.host,
+            "port": self.port,
+            "dbname": self.name,
+            "user": self.user,
+            "sslmode": self.sslmode,
+            "application_name": application,
+            "connect_timeout": 2,
+            "tcp_user_timeout": 2000,
+            "keepalives_idle": 5,
+            "options": f"{options} -c role={self.role}" if self.role else options,
+        }
+        optional = {"sslrootcert": self.sslrootcert, "password": self.password}
+        return kwargs | {key: value for key, value in optional.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """All the service needs to serve."""
+
+    database: DatabaseSettings
+    release: str
+    public_url: str
+    signing_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerSettings:
+    """What gunicorn needs before it loads the service."""
+
+    bind: str
+    workers: int
+    log_level: str
+
+
+def load(env: Mapping[str, str]) -> Settings:
+    """Read everything the service needs.
+
+    Raises:
+        SettingsError: something is missing, malformed or weak.
+    """
+    return Settings(
+        database=load_database(env),
+        release=_text(env, "BOKA_RELEASE", "unreleased", r"[\w.+-]{1,64}", "1 to 64 letters, digits or . _ + -"),
+        public_url=_public_url(env),
+        signing_key=_signing_key(env),
+    )
+
+
+def load_database(env: Mapping[str, str]) -> DatabaseSettings:
+    """Read only what a connection needs; enough for migrations.
+
+    Raises:
+        SettingsError: something is missing or malformed.
+    """
+    host = env.get("BOKA_DATABASE_HOST", "")
+    if not host:
+        raise SettingsError("BOKA_DATABASE_HOST is not set. Set it to PostgreSQL's host name or socket directory.")
+    return DatabaseSettings(
+        host=host,
+        port=_number(env, "BOKA_DATABASE_PORT", 5432, 1, 65535),
+        name=env.get("BOKA_DATABASE_NAME", "booking"),
+        user=env.get("BOKA_DATABASE_USER", "booking_app"),
+        sslmode=_sslmode(env),
+        sslrootcert=env.get("BOKA_DATABASE_SSLROOTCERT") or None,
+        password=_credential(env, "database_password", required=not host.startswith("/")),
+        pool_max=_number(env, "BOKA_DATABASE_POOL_MAX", 8, 1, 100),
+    )
+
+
+def load_server(env: Mapping[str, str]) -> ServerSettings:
+    """Read what gunicorn needs.
+
+    Raises:
+        SettingsError: something is malformed.
+    """
+    address = r"(unix:/.+|fd://\d+|\S+:\d{1,5})"
+    return ServerSettings(
+        bind=_text(env, "BOKA_BIND", "127.0.0.1:8000", address, "address:port or unix:/path"),
+        workers=_number(env, "BOKA_WORKERS", 2, 1, 64),
+        log_level=_text(env, "BOKA_LOG_LEVEL", "info", "debug|info|warning|error", "debug, info, warning or error"),
+    )
+
+
+def _text(env: Mapping[str, str], name: str, default: str, pattern: str, allowed: str) -> str:
+    value = env.get(name, default)
+    if re.fullmatch(pattern, value) is None:
+        raise SettingsError(f"{name} is {value!r}; allowed: {allowed}.")
+    return value
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = env.get(name, str(default))
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise SettingsError(f"{name} is {value!r}; it needs a whole number from {low} to {high}.")
+    return int(value)
+
+
+def _sslmode(env: Mapping[str, str]) -> str:
+    value = env.get("BOKA_DATABASE_SSLMODE", "verify-full")
+    if value not in _SSLMODES:
+        raise SettingsError(f"BOKA_DATABASE_SSLMODE is {value!r}; allowed: {', '.join(_SSLMODES)}.")
+    return value
+
+
+def _public_url(env: Mapping[str, str]) -> str:
+    value = env.get("BOKA_PUBLIC_URL", "")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise SettingsError(f"BOKA_PUBLIC_URL is {value!r}; set the site's address, such as https://boka.test.")
+    return value.rstrip("/")
+
+
+def _signing_key(env: Mapping[str, str]) -> bytes:
+    key = _credential(env, "signing_key", required=True) or ""
+    if len(key) < _MIN_KEY_LENGTH or len(set(key)) < _MIN_KEY_VARIETY:
+        raise SettingsError(
+            f"credential signing_key is weak ({len(key)} characters, {len(set(key))} different); it needs at least "
+            f"{_MIN_KEY_LENGTH} random ones. Make one: openssl rand -base64 32"
+        )
+    return key.encode()
+
+
+def _credential(env: Mapping[str, str], name: str, *, required: bool) -> str | None:
+    """Return the secret's text; the one line end that editors and `echo` add is not part of it."""
+    folder = env.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder or ".") / name
+    if folder and path.is_file():
+        return path.read_text().removesuffix("\n")
+    if required:
+        where = f"{path} does not exist" if folder else "CREDENTIALS_DIRECTORY is not set"
+        raise SettingsError(f"credential {name} is missing: {where}. Give it with systemd's LoadCredential={name}:….")
+    return None

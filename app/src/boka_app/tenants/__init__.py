@@ -1,0 +1,1 @@
+"""Who the businesses are, and how a transaction enters one of them."""
