@@ -1,0 +1,1 @@
+"""The `boka` command: what an operator does to a stack, in one verb each."""

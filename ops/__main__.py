@@ -1,0 +1,5 @@
+"""`python -m ops` is `boka`."""
+
+from ops.cli import main
+
+main()

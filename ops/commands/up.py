@@ -1,0 +1,30 @@
+"""`boka up`: from whatever there is to a stack that serves."""
+
+from typing import Annotated
+
+import typer
+
+from ops import converge, engine, preparation, session, settings, summary
+from ops.commands.options import AsJson, NoWait, StackName
+
+Profile = Annotated[str | None, typer.Option(help="full or small; for a throwaway stack's first up.")]
+
+
+def up(
+    *, stack: StackName = "local", profile: Profile = None, as_json: AsJson = False, no_wait: NoWait = False
+) -> None:
+    """Raise the stack, or heal it: hosts, configuration, the booking service, a check. Undo with: boka down."""
+    with session.opened(stack, "up", as_json=as_json, wait=not no_wait) as run:
+        run.screen.say(f"Raise stack {stack}. It takes some minutes. Undo with: boka down --stack {stack}")
+        settings.ensure(run.stack, profile)
+        with run.record.phase("prepare"):
+            preparation.ensure(run.stack, run.screen)
+        with run.record.phase("hosts"):
+            outcome = engine.up(run.stack, run.record, run.screen)
+        with run.record.phase("artefact"):
+            release = converge.build(run)
+        with run.record.phase("configure"):
+            site = converge.configure(run, release)
+        with run.record.phase("verify"):
+            converge.verify(run)
+        run.finish(summary.raised(run, outcome, site, release))

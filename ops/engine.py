@@ -1,0 +1,126 @@
+"""Pulumi on this checkout's own program, through its Automation API: up, preview, destroy of one stack.
+
+One way only: the same work directory and program as a bare `pulumi` uses with the environment of `boka env`. Pulumi is
+imported inside the functions, since it takes a second that `boka --help` and `boka status` do without.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops import resources
+from ops.errors import RunFailed
+from ops.files import make_private_folder
+from ops.journal import Run
+from ops.screen import Screen
+from ops.stacks import CHECKOUT, Stack
+
+if TYPE_CHECKING:
+    from pulumi.automation import Stack as PulumiStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What Pulumi did, or would do: numbers of resources by operation (`create`, `same`, ...)."""
+
+    changes: dict[str, int]
+
+    @property
+    def has_changes(self) -> bool:
+        """Something was, or would be, other than it is."""
+        return any(count for operation, count in self.changes.items() if operation != "same")
+
+
+def environment(stack: Stack) -> dict[str, str]:
+    """Return what a bare `pulumi` needs in its environment to act on this stack."""
+    import tools  # noqa: PLC0415  # loads pydantic
+
+    folders = [str(tools.ensure("pulumi")), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    ours = {
+        "PATH": os.pathsep.join(folders),
+        "PULUMI_HOME": str(stack.pulumi / "home"),
+        "PULUMI_PYTHON_CMD": sys.executable,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "BOKA_STACK": stack.name,
+    }
+    if stack.is_local:
+        # Nothing in this state is secret, so its passphrase is empty.
+        ours |= {"PULUMI_BACKEND_URL": f"file://{stack.pulumi}", "PULUMI_CONFIG_PASSPHRASE": ""}
+    return ours
+
+
+def up(stack: Stack, record: Run, screen: Screen) -> Outcome:
+    """Make what exists what the program says, having looked at what exists.
+
+    Raises:
+        RunFailed: a resource failed; what was made before it stays and is adopted by the next run.
+    """
+    selected = _select(stack, screen)
+    return _run(selected.up, stack, record, screen, refresh=True, suppress_outputs=True)
+
+
+def preview(stack: Stack, record: Run, screen: Screen) -> Outcome:
+    """Say what `up` would do, having looked at what exists. Changes nothing."""
+    return _run(_select(stack, screen).preview, stack, record, screen, refresh=True)
+
+
+def destroy(stack: Stack, record: Run, screen: Screen) -> Outcome:
+    """Remove every resource of the stack."""
+    selected = _select(stack, screen)
+    outcome = _run(selected.destroy, stack, record, screen, refresh=True)
+    selected.workspace.remove_stack(stack.name)
+    return outcome
+
+
+def _select(stack: Stack, screen: Screen) -> "PulumiStack":
+    """Return the stack, made if need be, freed of what a killed run left: its lock, its pending creates."""
+    from pulumi import automation  # noqa: PLC0415  # see the module's docstring
+
+    make_private_folder(stack.pulumi)
+    os.environ.update(environment(stack))  # PulumiCommand looks for pulumi on our own PATH
+    options = automation.LocalWorkspaceOptions(
+        pulumi_home=str(stack.pulumi / "home"), secrets_provider="passphrase" if stack.is_local else None
+    )
+    selected = automation.create_or_select_stack(stack.name, work_dir=str(CHECKOUT), opts=options)
+    if stack.is_throwaway:
+        # `pulumi stack init` knows no --config-file and leaves one with nothing but a salt in the checkout.
+        (CHECKOUT / f"Pulumi.{stack.name}.yaml").unlink(missing_ok=True)
+    _free(selected, stack, screen)
+    return selected
+
+
+def _free(selected: "PulumiStack", stack: Stack, screen: Screen) -> None:
+    from ops import leftovers  # noqa: PLC0415  # only local state has them
+
+    if not stack.is_local:
+        return
+    if leftovers.dead_locks(stack, screen.say):
+        screen.say("a run that was killed left Pulumi's lock; its process is gone, so the lock is lifted")
+        selected.cancel()
+    if leftovers.has_pending_creates(stack):
+        screen.say("a run that was killed left creations unfinished; they are adopted or made again")
+        selected.refresh(clear_pending_creates=True, config_file=str(stack.settings), suppress_outputs=True)
+
+
+def _run(operation: Callable[..., Any], stack: Stack, record: Run, screen: Screen, **options: object) -> Outcome:
+    from pulumi.automation.errors import CommandError  # noqa: PLC0415  # see the module's docstring
+
+    watcher = resources.Watcher(screen.say, screen.now)
+    make_private_folder(record.log_path.parent)
+    with record.log_path.open("a", encoding="utf-8") as log:
+
+        def write(line: str) -> None:
+            log.write(f"{line}\n")
+
+        try:
+            operation(
+                on_event=watcher.see, on_output=write, on_error=write, color="never",
+                config_file=str(stack.settings), **options,
+            )  # fmt: skip
+        except CommandError as err:
+            raise RunFailed(resources.explain(watcher.errors, str(err), record.log_path)) from err
+    return Outcome(changes=watcher.changes)

@@ -1,0 +1,172 @@
+"""Does every host answer, and the site, seen from this machine? Asks ports and the site; logs in nowhere."""
+
+import asyncio
+import ssl
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops import journal, locks
+from ops.stacks import Stack
+
+if TYPE_CHECKING:
+    from infra.handover import StackFile
+
+DEADLINE_S = 0.7  # `boka status` answers within a second; a host of ours answers within milliseconds
+_OUTSIDE = {"control", "any"}  # from where this machine may connect
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question: does this port of this host accept a connection?"""
+
+    host: str
+    service: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back within the deadline. `problem` is empty when the answer is good."""
+
+    host: str
+    service: str
+    address: str
+    port: int
+    problem: str
+    milliseconds: float
+
+    @property
+    def good(self) -> bool:
+        """The answer is the one that the right state gives."""
+        return not self.problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """All answers, and what boka itself knows: who works on the stack, which run was the last."""
+
+    stack: str
+    profile: str
+    site: str
+    answers: list[Answer]
+    busy: str
+    last_run: str
+
+    @property
+    def good(self) -> bool:
+        """Everything answers."""
+        return all(answer.good for answer in self.answers)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return asdict(self) | {"good": self.good}
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        good = sum(answer.good for answer in self.answers)
+        hosts = len({answer.host for answer in self.answers} - {"site"})
+        head = f"Stack {self.stack} ({self.profile}): {good} of {len(self.answers)} answers are good, {hosts} hosts."
+        return [head, *self._host_lines(), *(line for line in (self.busy, self.last_run) if line), self._next()]
+
+    def _host_lines(self) -> list[str]:
+        by_host: dict[str, list[Answer]] = {}
+        for answer in self.answers:
+            by_host.setdefault(answer.host, []).append(answer)
+        width = max(map(len, by_host), default=0)
+        return [
+            f"  {host:{width}}  {answers[0].address:15}  {', '.join(map(_describe, answers))}"
+            for host, answers in by_host.items()
+        ]
+
+    def _next(self) -> str:
+        bad = next((answer for answer in self.answers if not answer.good), None)
+        if bad is None:
+            return "Next: boka open"
+        if bad.host == "site":
+            return f"Next: boka verify --stack {self.stack}"
+        return f"Next: boka logs {bad.host} --stack {self.stack}, or boka up --stack {self.stack} to heal it"
+
+
+def plan_checks(hosts: "StackFile") -> list[Check]:
+    """Return what this machine may ask: every permitted TCP flow from outside, once for each host of its target."""
+    asked: dict[tuple[str, str], Check] = {}
+    for flow in hosts.flows:
+        if flow.protocol == "tcp" and _OUTSIDE & set(flow.sources):
+            for name, host in hosts.hosts.items():
+                if flow.target in host.groups:
+                    asked.setdefault((name, flow.name), Check(name, flow.name, host.address, flow.port))
+    order = list(hosts.hosts)
+    return sorted(asked.values(), key=lambda check: order.index(check.host))
+
+
+def of(stack: Stack, hosts: "StackFile") -> Health:
+    """Return how the stack is now."""
+    last = next((run for run in journal.runs() if run.stack == stack.name), None)
+    holder = locks.holder_of(stack.name)
+    return Health(
+        stack=stack.name,
+        profile=hosts.profile,
+        site=hosts.endpoints["site"],
+        answers=examine(stack, hosts),
+        busy=f"Working on it now: {holder.describe(time.time())}" if holder else "",
+        last_run=f"Last run: boka {last.verb}, {last.outcome}, {last.started}" if last else "",
+    )
+
+
+def examine(stack: Stack, hosts: "StackFile") -> list[Answer]:
+    """Ask everything at once and return the answers, the site's own last."""
+    root = stack.authority / "site-root.pem"
+    return asyncio.run(_examine(plan_checks(hosts), hosts, root))
+
+
+async def _examine(checks: list[Check], hosts: "StackFile", root: Path) -> list[Answer]:
+    site = _ask_site(hosts.domain, hosts.network.virtual_address, hosts.ports["https"], root)
+    return await asyncio.gather(*(_ask_port(check) for check in checks), site)
+
+
+async def _ask_port(check: Check) -> Answer:
+    began = time.monotonic()
+    problem = ""
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            _, writer = await asyncio.open_connection(check.address, check.port)
+            writer.close()
+    except OSError as err:  # TimeoutError is one
+        problem = _reason(err)
+    return Answer(check.host, check.service, check.address, check.port, problem, _since(began))
+
+
+async def _ask_site(domain: str, address: str, port: int, root: Path) -> Answer:
+    """Ask as a browser would: TLS with the site's name, then the service's own health."""
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            context = ssl.create_default_context(cafile=str(root) if root.exists() else None)
+            reader, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=domain)
+            writer.write(f"GET /api/health HTTP/1.1\r\nHost: {domain}\r\nConnection: close\r\n\r\n".encode())
+            status = (await reader.readline()).decode(errors="replace").strip()
+            writer.close()
+        problem = "" if status.endswith(("200", "200 OK")) else f"answers {status or 'nothing'}"
+    except OSError as err:  # ssl.SSLError and TimeoutError are some
+        problem = _reason(err)
+    return Answer("site", f"https://{domain}", address, port, problem, _since(began))
+
+
+def _reason(err: OSError) -> str:
+    if isinstance(err, TimeoutError):
+        return f"no answer within {DEADLINE_S} s"
+    if isinstance(err, ssl.SSLCertVerificationError):
+        return f"certificate not trusted ({err.verify_message})"
+    return err.strerror or str(err) or type(err).__name__
+
+
+def _describe(answer: Answer) -> str:
+    told = f"{answer.milliseconds:.0f} ms" if answer.good else f"FAILS: {answer.problem}"
+    return f"{answer.service} {told}"
+
+
+def _since(began: float) -> float:
+    return round((time.monotonic() - began) * 1000, 1)

@@ -1,0 +1,82 @@
+"""What a killed run of Pulumi leaves in a stack's `file://` backend: its lock, and creations that never ended."""
+
+import json
+import os
+import select
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.errors import StackLocked
+from ops.stacks import Stack
+
+
+@dataclass(frozen=True, slots=True)
+class PulumiLock:
+    """One lock file of the backend and the process that made it."""
+
+    path: Path
+    pid: int
+    hostname: str
+
+
+class LockOfAnotherMachine(StackLocked):
+    """A lock was made on a machine whose processes cannot be seen from here."""
+
+    def __init__(self, lock: PulumiLock) -> None:
+        super().__init__(
+            f"pulumi on {lock.hostname} (pid {lock.pid}) holds {lock.path}; this machine is {socket.gethostname()}, "
+            f"so whether it still runs cannot be seen. If it does not: pulumi cancel"
+        )
+
+
+def dead_locks(stack: Stack, say: Callable[[str], None]) -> list[PulumiLock]:
+    """Return the locks of processes that are gone, having waited for those that still work.
+
+    Raises:
+        LockOfAnotherMachine: it cannot be known whether the owner is gone.
+    """
+    locks = [_read(path) for path in sorted((stack.pulumi / ".pulumi" / "locks").glob("**/*.json"))]
+    for lock in locks:
+        if lock.hostname != socket.gethostname():
+            raise LockOfAnotherMachine(lock)
+        if _is_pulumi(lock.pid):
+            say(f"waiting for the pulumi of an earlier run to end (pid {lock.pid})")
+            _wait_for_end(lock.pid)
+    return [lock for lock in locks if lock.path.exists()]
+
+
+def has_pending_creates(stack: Stack) -> bool:
+    """Tell whether the state names creations that began and never ended."""
+    for path in (stack.pulumi / ".pulumi" / "stacks").glob(f"**/{stack.name}.json"):
+        deployment: dict[str, list[dict[str, str]]] = (
+            json.loads(path.read_text(encoding="utf-8")).get("checkpoint", {}).get("latest") or {}
+        )
+        if any(pending.get("type") == "creating" for pending in deployment.get("pending_operations", [])):
+            return True
+    return False
+
+
+def _read(path: Path) -> PulumiLock:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return PulumiLock(path, int(content["pid"]), str(content["hostname"]))
+
+
+def _is_pulumi(pid: int) -> bool:
+    """Tell whether the process lives and is a pulumi: a number may have gone to somebody else since."""
+    try:
+        return b"pulumi" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _wait_for_end(pid: int) -> None:
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        select.select([handle], [], [])
+    finally:
+        os.close(handle)

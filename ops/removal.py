@@ -1,0 +1,33 @@
+"""Removes what a stack keeps on this machine once its hosts are gone."""
+
+import shutil
+from pathlib import Path
+
+from ops.errors import Refused
+from ops.stacks import Stack
+
+
+class StillMounted(Refused):
+    """A host's filesystem is still mounted below the state: removing that would remove what it shows."""
+
+    def __init__(self, mounts: list[str]) -> None:
+        super().__init__(f"{len(mounts)} filesystems are still mounted, the first at {mounts[0]}. Run boka down again.")
+
+
+def remove_state(stack: Stack) -> None:
+    """Remove settings, state, secrets and keys of the stack.
+
+    Raises:
+        StillMounted: something in it is in use. Nothing was removed.
+    """
+    mounts = mounted_below(stack.state, Path("/proc/self/mounts").read_text(encoding="utf-8"))
+    if mounts:
+        raise StillMounted(mounts)
+    if stack.state.exists():
+        shutil.rmtree(stack.state)
+
+
+def mounted_below(folder: Path, table: str) -> list[str]:
+    """Return the mount points below a folder, from the text of /proc/self/mounts."""
+    points = [line.split()[1] for line in table.splitlines() if line]
+    return [point for point in points if Path(point).is_relative_to(folder)]

@@ -1,0 +1,98 @@
+"""What Pulumi's engine reports, as sentences. Pure, but for the two functions that it is given to speak with."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from pulumi.automation.events import DiagnosticEvent, EngineEvent, ResourcePreEvent, ResOutputsEvent
+
+_PAST = {
+    "create": "created", "update": "updated", "delete": "removed", "replace": "replaced",
+    "create-replacement": "made anew", "delete-replaced": "removed to be made anew", "import": "imported",
+}  # fmt: skip
+_PRESENT = {
+    "create": "creating", "update": "updating", "delete": "removing", "replace": "replacing",
+    "create-replacement": "making anew", "delete-replaced": "removing", "import": "importing",
+    "refresh": "looking at", "read": "looking at",
+}  # fmt: skip
+_COLOUR = re.compile(r"<\{%[^%]*%\}>")
+_TAIL_LINES = 15
+
+
+class Watcher:
+    """Collects what the engine says and tells what a user wants to see of it."""
+
+    def __init__(self, say: Callable[[str], None], now: Callable[[str], None]) -> None:
+        self._say, self._now = say, now
+        self._began: dict[str, float] = {}
+        self.errors: list[str] = []
+        self.changes: dict[str, int] = {}
+
+    def see(self, event: "EngineEvent") -> None:
+        """Take in one event of the engine."""
+        if event.resource_pre_event:
+            self._begin(event.resource_pre_event)
+        elif event.res_outputs_event:
+            self._end(event.res_outputs_event)
+        elif event.diagnostic_event:
+            self._diagnose(event.diagnostic_event)
+        elif event.summary_event:
+            changes = cast("Mapping[object, int]", event.summary_event.resource_changes or {})
+            self.changes = {str(getattr(key, "value", key)): count for key, count in changes.items()}
+
+    def _begin(self, event: "ResourcePreEvent") -> None:
+        operation, urn = str(event.metadata.op.value), str(event.metadata.urn)
+        self._began[urn] = time.monotonic()
+        if operation in _PRESENT and not event.planning:
+            self._now(f"{_PRESENT[operation]} {thing(urn)}")
+
+    def _end(self, event: "ResOutputsEvent") -> None:
+        operation, urn = str(event.metadata.op.value), str(event.metadata.urn)
+        if operation not in _PAST:
+            return
+        if event.planning:
+            self._say(f"{thing(urn)} would be {_PAST[operation]}{_because(event.metadata.diffs)}")
+            return
+        took = time.monotonic() - self._began.get(urn, time.monotonic())
+        self._say(f"{thing(urn)} {_PAST[operation]} in {took:.1f} s")
+
+    def _diagnose(self, event: "DiagnosticEvent") -> None:
+        text = _COLOUR.sub("", event.message).strip()
+        if not text:
+            return
+        if event.severity == "error":
+            self.errors.append(f"{thing(event.urn)}: {text}" if event.urn else text)
+        elif event.severity in {"info", "warning"} and not event.ephemeral:
+            self._say(text)
+        else:
+            self._now(text)
+
+
+def thing(urn: str) -> str:
+    """Return for example `host db1` for `urn:pulumi:local::boka::...$pulumi-python:dynamic/boka:Host::db1`."""
+    *_, kind, name = urn.split("::")
+    word = kind.rsplit("$", 1)[-1].rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+    return f"{word.lower()} {name}"
+
+
+def explain(errors: list[str], output: str, log: Path) -> str:
+    """Return why Pulumi stopped: what the resources said, else the end of what it wrote."""
+    told = list(dict.fromkeys(shorten(error) for error in errors)) or output.strip().splitlines()[-_TAIL_LINES:]
+    return "\n".join(["pulumi stopped before the stack was as described.", *told, f"Everything it said: {log}"])
+
+
+def shorten(error: str) -> str:
+    """Return an error without the Python traceback that the engine wraps around what a provider raised."""
+    head, marker, trace = error.partition("Traceback (most recent call last)")
+    if not marker:
+        return error
+    subject = head.split(":", 1)[0]
+    last = [line for line in trace.splitlines() if line and not line.startswith((" ", "\t"))]
+    return f"{subject}: {last[-1]}" if last else error
+
+
+def _because(diffs: list[str] | None) -> str:
+    return f" ({', '.join(diffs)})" if diffs else ""

@@ -1,0 +1,37 @@
+"""The settings file of a throwaway stack: written on its first `boka up`, in its state, away from the checkout."""
+
+import yaml
+
+from ops.errors import UsageError
+from ops.files import write_atomically
+from ops.stacks import Stack
+
+
+def ensure(stack: Stack, profile: str | None) -> None:
+    """Write the settings of a throwaway stack if it has none.
+
+    Raises:
+        UsageError: a profile was asked for, and the settings are there already with another one.
+    """
+    if stack.is_throwaway and not stack.settings.exists():
+        _write_first(stack, profile or "small")
+        return
+    present = read(stack).get("boka:profile", "full")
+    if profile and profile != present:
+        msg = f"{stack.settings} says boka:profile: {present}, not {profile}. Change it there, then run boka up again."
+        raise UsageError(msg)
+
+
+def read(stack: Stack) -> dict[str, str]:
+    """Return the settings that the file sets; empty when there is none."""
+    if not stack.settings.exists():
+        return {}
+    content: dict[str, dict[str, str] | None] = yaml.safe_load(stack.settings.read_text(encoding="utf-8")) or {}
+    return content.get("config") or {}
+
+
+def _write_first(stack: Stack, profile: str) -> None:
+    from infra.local import addresses  # noqa: PLC0415  # only a new throwaway stack needs it
+
+    content = {"config": {"boka:profile": profile, "boka:subnet": str(addresses.free_subnet())}}
+    write_atomically(stack.settings, yaml.safe_dump(content).encode())

@@ -1,0 +1,152 @@
+"""What a verb ends with: the facts for scripts, the sentences for a reader."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ops import fleet
+from ops.converge import Release
+from ops.engine import Outcome
+from ops.plays import PlayResult
+from ops.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raised:
+    """`boka up` ended well."""
+
+    stack: str
+    profile: str
+    site: str
+    virtual_address: str
+    hosts: dict[str, str]
+    release: str
+    resources_changed: int
+    tasks_changed: int
+    restarts: list[str]
+    phases: dict[str, float]
+    journal: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        option = "" if self.stack == "local" else f" -s {self.stack}"
+        return [
+            f"Stack {self.stack} ({self.profile}) serves release {self.release} on {len(self.hosts)} hosts after "
+            f"{describe_seconds(sum(self.phases.values()))}; {self.resources_changed} resources, "
+            f"{self.tasks_changed} tasks changed.",
+            f"  {describe_phases(self.phases)}",
+            f"  site     {self.site} at {self.virtual_address}",
+            f"  journal  boka journal show {self.journal}",
+            "Try:",
+            f"  boka open{option}      the booking page in your own browser",
+            f"  boka status{option}    what answers, and how fast",
+            f"  boka ssh db1{option}   a shell on a host",
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Previewed:
+    """`boka preview` looked."""
+
+    stack: str
+    changes: dict[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        moving = {operation: count for operation, count in self.changes.items() if operation != "same" and count}
+        if not moving:
+            return [f"Stack {self.stack} is as described: boka up would change no resource."]
+        told = ", ".join(f"{operation} {count}" for operation, count in sorted(moving.items()))
+        return [f"On stack {self.stack}, boka up would {told}.", f"Next: boka up --stack {self.stack}"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removed:
+    """`boka down` ended well."""
+
+    stack: str
+    phases: dict[str, float]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        if not self.phases:
+            return [f"Stack {self.stack} does not exist; nothing to remove."]
+        took = describe_seconds(sum(self.phases.values()))
+        return [f"Removed stack {self.stack} in {took}. The journal and the caches stay.", "Next: boka up"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """A verb that is one playbook ended well."""
+
+    stack: str
+    verb: str
+    hosts: list[str]
+    tasks_changed: int
+    restarts: list[str]
+    phases: dict[str, float]
+    release: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        took = describe_seconds(sum(self.phases.values()))
+        what = f"release {self.release} on" if self.release else "on"
+        head = f"{self.verb.capitalize()} {what} {len(self.hosts)} hosts of {self.stack} in {took}"
+        return [f"{head}; {self.tasks_changed} tasks changed.", f"Next: boka status --stack {self.stack}"]
+
+
+def raised(run: Session, outcome: Outcome, site: PlayResult, release: Release) -> Raised:
+    """Return the summary of a run of `boka up`."""
+    hosts = fleet.read(run.stack)
+    return Raised(
+        stack=run.stack.name,
+        profile=hosts.profile,
+        site=hosts.endpoints["site"],
+        virtual_address=hosts.network.virtual_address,
+        hosts={name: host.address for name, host in hosts.hosts.items()},
+        release=release.name,
+        resources_changed=sum(count for operation, count in outcome.changes.items() if operation != "same"),
+        tasks_changed=site.changed,
+        restarts=site.restarts,
+        phases=run.record.phases,
+        journal=run.record.number,
+    )
+
+
+def played(run: Session, result: PlayResult, release: str = "") -> Played:
+    """Return the summary of a verb that is one playbook."""
+    return Played(
+        stack=run.stack.name,
+        verb=run.record.verb,
+        hosts=sorted(result.hosts),
+        tasks_changed=result.changed,
+        restarts=result.restarts,
+        phases=run.record.phases,
+        release=release,
+    )
+
+
+def describe_seconds(seconds: float) -> str:
+    """Return for example `41 s` or `4 min 7 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def describe_phases(phases: dict[str, float]) -> str:
+    """Return how long each part took."""
+    return ", ".join(f"{name} {describe_seconds(seconds)}" for name, seconds in phases.items())

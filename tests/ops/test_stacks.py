@@ -1,0 +1,27 @@
+import pytest
+
+from ops import stacks
+from ops.errors import UsageError
+
+
+@pytest.mark.parametrize("name", ["local", "staging", "production", "t0a1b"])
+def test_a_known_name_is_a_stack(name):
+    assert stacks.named(name).name == name
+
+
+@pytest.mark.parametrize("name", ["", "Local", "t0A1B", "t0a1", "t0a1bc", "../etc", "test"])
+def test_another_name_is_refused(name):
+    with pytest.raises(UsageError, match="allowed are local, staging, production"):
+        stacks.named(name)
+
+
+def test_a_throwaway_stack_keeps_its_settings_in_its_state(stack):
+    assert stack.settings.parent == stack.state
+
+
+def test_a_throwaway_stack_uses_the_local_inventory(stack):
+    assert stack.inventory.name == "local"
+
+
+def test_a_new_throwaway_name_is_a_throwaway_stack():
+    assert stacks.named(stacks.throwaway_name()).is_throwaway
