@@ -33,7 +33,7 @@ async def _answer(req: Request, resp: Response, error: Exception, _params: dict[
     if told.status == HTTPStatus.UNAUTHORIZED:
         resp.set_header("WWW-Authenticate", "Bearer")
     resp.cache_control = ["no-store"]
-    if req.path.startswith("/api/") or not req.client_accepts("text/html"):
+    if req.path.startswith("/api/") or "text/html" not in req.accept:  # curl's */* gets JSON
         resp.content_type = "application/problem+json"
         resp.data = msgspec.json.encode(told)
     else:
