@@ -28,9 +28,9 @@ class UnknownTool(ToolError):  # noqa: N818  named for the fact
 class CacheNotWritable(ToolError):  # noqa: N818  named for the fact
     """The cache folder cannot be written by this user."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reason: str) -> None:
         self.folder = folder
-        super().__init__(f"cannot write {folder}. Run as root, or set BOKA_CACHE to a folder of yours.")
+        super().__init__(f"cannot write {folder}: {reason}. Run as root, or set BOKA_CACHE to a folder of yours.")
 
 
 class ChecksumMismatch(ToolError):  # noqa: N818  named for the fact
@@ -61,8 +61,8 @@ class ToolUnavailable(ToolError):  # noqa: N818  named for the fact
 
     def __init__(self, name: str, wanted: str, attempts: list[str]) -> None:
         self.name, self.wanted, self.attempts = name, wanted, attempts
-        tried = " ".join(f"({number}) {attempt}" for number, attempt in enumerate(attempts, start=1))
+        tried = "; ".join(f"({number}) {attempt.rstrip('.')}" for number, attempt in enumerate(attempts, start=1))
         super().__init__(
-            f"{name} {wanted} is missing. Tried: {tried or 'nothing, no route is declared'} "
+            f"{name} {wanted} is missing. Tried: {tried}. "
             f"Put {name} {wanted} on PATH or open one of these routes, then run: python -m tools ensure {name}"
         )

@@ -53,7 +53,7 @@ def _download(url: str, target: Path) -> str:
                 digest.update(block)
                 file.write(block)
     except httpx.HTTPError as err:
-        raise RouteClosed(f"{url} cannot be had: {err}.") from err
+        raise RouteClosed(f"{url} cannot be had: {str(err).splitlines()[0]}.") from err
     return digest.hexdigest()
 
 

@@ -51,6 +51,13 @@ def choose(tool: Tool, found: Found) -> Ready | tuple[Recipe, ...]:
     return tuple(recipe for recipe in (tool.release, tool.wheel, tool.build) if recipe)
 
 
+def tell_path(tool: Tool, found: Found) -> str:
+    """Why PATH did not do, for a message."""
+    if found.on_path is None:
+        return f"path: PATH has no {', '.join(tool.files)}"
+    return f"path: {found.on_path} has {found.path_version or 'one that does not run'}"
+
+
 def route_of(recipe: Recipe) -> Route:
     """The name of a recipe's route."""
     match recipe:

@@ -16,7 +16,7 @@ from tools import build, catalog, fetch, machine, resolve
 from tools.catalog import Build, Release, Tool, Wheel
 from tools.errors import CacheNotWritable, RouteClosed, ToolError, ToolUnavailable, UnknownTool
 from tools.lock import held
-from tools.resolve import Ready, Recipe, Route
+from tools.resolve import Found, Ready, Recipe, Route
 from tools.run import Report, runner, to_stderr
 
 DEFAULT_CACHE = Path("/var/cache/boka")
@@ -77,8 +77,11 @@ class Workshop:
             raise UnknownTool(name, self.tools)
         return self.tools[name]
 
+    def _find(self, tool: Tool) -> Found:
+        return machine.find(tool, self.cache, self.environment)
+
     def _choose(self, tool: Tool) -> Ready | tuple[Recipe, ...]:
-        return resolve.choose(tool, machine.find(tool, self.cache, self.environment))
+        return resolve.choose(tool, self._find(tool))
 
     def _status(self, tool: Tool) -> ToolStatus:
         choice = self._choose(tool)
@@ -98,18 +101,21 @@ class Workshop:
         home = self.cache / "tools" / tool.name
         try:
             home.mkdir(parents=True, exist_ok=True)
-            if not os.access(home, os.W_OK):
-                raise CacheNotWritable(home)
-        except PermissionError as err:
-            raise CacheNotWritable(home) from err
+        except OSError as err:
+            raise CacheNotWritable(home, err.strerror or str(err)) from err
+        if not os.access(home, os.W_OK):
+            raise CacheNotWritable(home, "it belongs to another user")
         with held(home / ".lock", lambda text: self._say(tool, text)):
             for leftover in home.glob(".new-*"):
                 shutil.rmtree(leftover)
-            choice = self._choose(tool)
-            return choice.folder if isinstance(choice, Ready) else self._make(tool, choice, home)
+            found = self._find(tool)
+            choice = resolve.choose(tool, found)
+            if isinstance(choice, Ready):
+                return choice.folder
+            return self._make(tool, choice, home, attempts=[resolve.tell_path(tool, found)])
 
-    def _make(self, tool: Tool, recipes: tuple[Recipe, ...], home: Path) -> Path:
-        attempts: list[str] = []
+    def _make(self, tool: Tool, recipes: tuple[Recipe, ...], home: Path, *, attempts: list[str]) -> Path:
+        """Try each recipe; `attempts` says what was tried before, for the message when none works."""
         for recipe in recipes:
             try:
                 return self._by(recipe, tool, home)
