@@ -1,0 +1,1 @@
+"""The local provider: a fleet of real systemd hosts on one machine."""

@@ -1,0 +1,67 @@
+"""Proof of ownership: what this project makes on a machine is claimed on disk before it is made.
+
+A claim outlives a kill between "made" and "recorded", so the next run adopts the object. An object of the same
+name without a claim is a stranger's and is never touched.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from infra import paths
+from infra.local.system import ForeignObjectError
+
+
+def _file(stack: str, kind: str, name: str) -> Path:
+    return paths.stack_dir(stack) / "claims" / f"{kind}-{name}.json"
+
+
+def claim(stack: str, kind: str, name: str, *, exists: bool) -> None:
+    """Record that `name` is ours, or refuse.
+
+    Raises:
+        ForeignObjectError: it exists already and no claim of this stack covers it.
+    """
+    if held(stack, kind, name):
+        return
+    if exists:
+        raise ForeignObjectError(
+            f"{kind} {name} exists on this machine and stack {stack} did not make it. "
+            "Remove it by hand if it is a leftover, or choose another stack name or subnet."
+        )
+    target = _file(stack, kind, name)
+    make_private_dirs(target.parent)
+    write_atomically(target, json.dumps({"stack": stack, "kind": kind, "name": name}) + "\n")
+
+
+def held(stack: str, kind: str, name: str) -> bool:
+    """Whether this stack claimed the object."""
+    return _file(stack, kind, name).exists()
+
+
+def release(stack: str, kind: str, name: str) -> None:
+    """Forget a claim once its object is gone. Releasing twice is fine."""
+    target = _file(stack, kind, name)
+    target.unlink(missing_ok=True)
+    prune(target.parent)
+    prune(target.parent.parent)
+
+
+def make_private_dirs(folder: Path) -> None:
+    """Make a folder of the state directory, with its parents, for its owner only."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def write_atomically(target: Path, text: str, mode: int = 0o600) -> None:
+    """Write a whole file or nothing: a reader never sees half of it."""
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    scratch.touch(mode=mode)
+    scratch.write_text(text)
+    scratch.chmod(mode)
+    scratch.replace(target)
+
+
+def prune(folder: Path) -> None:
+    """Remove a folder if it is there and empty."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,39 @@
+"""Where a stack's state, the caches and the locks lie. One place, so that any clone finds what runs."""
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """State of all stacks (`$BOKA_HOME`, default /var/lib/boka)."""
+    return Path(os.environ.get("BOKA_HOME", "/var/lib/boka"))
+
+
+def stack_dir(stack: str) -> Path:
+    """State of one stack, owner-only."""
+    return home() / stack
+
+
+def cache() -> Path:
+    """Images, packages, tools and artefacts that outlive stacks (`$BOKA_CACHE`, default /var/cache/boka)."""
+    return Path(os.environ.get("BOKA_CACHE", "/var/cache/boka"))
+
+
+def run_dir() -> Path:
+    """Locks and leases; empty after a restart of the machine."""
+    return Path("/run/boka")
+
+
+def stack_file(stack: str) -> Path:
+    """The hand-over from infrastructure to configuration."""
+    return stack_dir(stack) / "stack.json"
+
+
+def known_hosts(stack: str) -> Path:
+    """SSH host keys of the stack's hosts, from provisioning."""
+    return stack_dir(stack) / "known_hosts"
+
+
+def ssh_key(stack: str) -> Path:
+    """The key that opens the `ops` account on the stack's hosts."""
+    return stack_dir(stack) / "ssh" / "id_ed25519"

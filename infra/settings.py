@@ -1,0 +1,140 @@
+"""What a stack's operator may decide: the typed, frozen settings of one stack.
+
+Pure: values come in as a mapping (from `Pulumi.<stack>.yaml`), nothing is read or looked up here.
+A wrong key or value is refused with the key's name, the value and what to do.
+"""
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+Profile = Literal["full", "small"]
+Environment = Literal["local", "staging", "production"]
+
+TEST_STACK = re.compile(r"t[0-9a-f]{4}")
+# RFC 2544 sets this range aside for benchmark networks: it meets nobody's LAN or VPN.
+LOCAL_RANGE = ipaddress.IPv4Network("198.18.0.0/15")
+# The last /24 carries the package cache that all stacks of a machine share.
+RESERVED = ipaddress.IPv4Network("198.19.255.0/24")
+_STACK_PREFIX = 24
+# Two is the least that survives the loss of one; the address plan has room for twelve.
+_APP_HOSTS_ALLOWED = range(2, 13)
+APP_HOSTS: dict[Profile, int] = {"full": 3, "small": 2}
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value that the platform cannot use."""
+
+
+class Settings(BaseModel):
+    """The settings of one stack. Every field but `stack` has a default that works on an empty machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stack: str
+    # full: every group on hosts of its own; small: what the tests use.
+    profile: Profile = "full"
+    # A free /24 of 198.18.0.0/15.
+    subnet: ipaddress.IPv4Network = ipaddress.IPv4Network("198.18.0.0/24")
+    # The platform's public domain; locally it must end in .test (RFC 6761).
+    domain: str = "boka.test"
+    # Number of app hosts, 2-12; 0 takes the profile's own (full 3, small 2).
+    app_hosts: int = 0
+    # Debian mirror for the hosts; empty takes the machine's own apt source where it is Debian's.
+    mirror: str = ""
+
+    @property
+    def environment(self) -> Environment:
+        """The kind of stack: every throwaway test stack is a local one."""
+        return "local" if TEST_STACK.fullmatch(self.stack) or self.stack == "local" else self._named_environment()
+
+    def _named_environment(self) -> Environment:
+        for name in get_args(Environment):
+            if self.stack == name:
+                return name
+        raise SettingsError(
+            f"stack is {self.stack!r}; known stacks are local, staging, production and t + 4 hex digits."
+        )
+
+    @property
+    def app_host_count(self) -> int:
+        """How many app hosts the stack has once the profile's default is applied."""
+        return self.app_hosts or APP_HOSTS[self.profile]
+
+    @field_validator("subnet")
+    @classmethod
+    def _subnet_is_ours(cls, subnet: ipaddress.IPv4Network) -> ipaddress.IPv4Network:
+        if subnet.prefixlen != _STACK_PREFIX or not subnet.subnet_of(LOCAL_RANGE) or subnet == RESERVED:
+            raise ValueError(
+                f"must be a /24 inside {LOCAL_RANGE}, other than {RESERVED}. Use for example 198.18.7.0/24"
+            )
+        return subnet
+
+    @field_validator("domain")
+    @classmethod
+    def _domain_is_a_name(cls, domain: str) -> str:
+        if not re.fullmatch(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", domain):
+            raise ValueError("must be a lower-case DNS name of two labels or more. Use for example boka.test")
+        return domain
+
+    @field_validator("app_hosts")
+    @classmethod
+    def _app_hosts_in_bounds(cls, count: int) -> int:
+        if count != 0 and count not in _APP_HOSTS_ALLOWED:
+            raise ValueError("must be 2 to 12, so that one host can be lost. Leave it out for the profile's own number")
+        return count
+
+    @field_validator("mirror")
+    @classmethod
+    def _mirror_is_a_url(cls, mirror: str) -> str:
+        if mirror and not re.fullmatch(r"https?://[\w.-]+(?::\d+)?/[\w./-]+", mirror):
+            raise ValueError("must be an http(s) URL of a Debian archive. Leave it out for the machine's own")
+        return mirror
+
+    @model_validator(mode="after")
+    def _local_names_end_in_test(self) -> "Settings":
+        if self.environment == "local" and not self.domain.endswith(".test"):
+            raise ValueError(f"domain is {self.domain!r}; a local stack's domain must end in .test. Use boka.test")
+        return self
+
+
+def load(stack: str, values: Mapping[str, object]) -> Settings:
+    """Return the settings of `stack`, or refuse.
+
+    Raises:
+        SettingsError: names the file, the key, the value seen, what is allowed and the next step.
+    """
+    where = f"Pulumi.{stack}.yaml"
+    for key in values:
+        if key not in Settings.model_fields or key == "stack":
+            raise SettingsError(_unknown(where, key))
+    try:
+        settings = Settings.model_validate({**values, "stack": stack})
+    except ValidationError as err:
+        raise SettingsError("\n".join(_explain(where, values, line) for line in err.errors())) from err
+    assert settings.environment  # noqa: S101 - refuses an unknown stack name as early as the values
+    return settings
+
+
+def _unknown(where: str, key: str) -> str:
+    known = sorted(set(Settings.model_fields) - {"stack"})
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"Did you mean boka:{near[0]}?" if near else f"Known keys: {', '.join(known)}."
+    return f"{where} sets boka:{key}, which is not a setting. {hint}"
+
+
+def _explain(where: str, values: Mapping[str, object], line: ErrorDetails) -> str:
+    key = str(line["loc"][0]) if line["loc"] else ""
+    reason = line["msg"].removeprefix("Value error, ")
+    if not key:
+        return f"{where}: {reason}."
+    return (
+        f"{where}: {key} is {values.get(key)!r}; it {reason}."
+        if reason.startswith("must")
+        else (f"{where}: {key} is {values.get(key)!r}: {reason[0].lower()}{reason[1:]}.")
+    )
