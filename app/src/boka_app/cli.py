@@ -101,7 +101,7 @@ def _openapi(_arguments: argparse.Namespace) -> Result:
         host="", port=0, name="", user="", sslmode="", sslrootcert=None, password=None, pool_max=1
     )
     settings = Settings(database=nowhere, release="", public_url="", signing_key=b"")
-    document = build(routes(settings, make_pool(nowhere), lambda: datetime.now(UTC)))
+    document = build(routes(settings, make_pool({}, max_size=1), lambda: datetime.now(UTC)))
     return document, json.dumps(document, indent=2)
 
 

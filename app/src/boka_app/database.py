@@ -8,7 +8,6 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from boka_app.settings import DatabaseSettings
 from boka_app.tenants import queries
 from boka_app.tenants.model import Tenant, TenantUnknown
 
@@ -17,13 +16,16 @@ _SLUG = re.compile(r"[a-z0-9-]{1,63}")  # the database's own check is stricter; 
 Pool = AsyncConnectionPool[Connection]
 
 
-def make_pool(settings: DatabaseSettings) -> Pool:
-    """Return a closed pool. Once open it never blocks a start: a database that is away is answered 503."""
+def make_pool(connect_kwargs: dict[str, str | int], *, max_size: int) -> Pool:
+    """Return a closed pool of connections as `DatabaseSettings` describes them.
+
+    Once open it never blocks a start: a database that is away is answered 503.
+    """
     return AsyncConnectionPool(
-        kwargs=settings.connect_kwargs(application="boka-app") | {"autocommit": True},
+        kwargs=connect_kwargs | {"autocommit": True},
         connection_class=AsyncConnection[tuple[Any, ...]],
-        min_size=min(2, settings.pool_max),
-        max_size=settings.pool_max,
+        min_size=min(2, max_size),
+        max_size=max_size,
         open=False,
         check=AsyncConnectionPool.check_connection,  # 0.1 ms; else each connection fails once after a restart
         timeout=1.5,  # seconds a request waits for a connection: the answer 503 comes within 2 s

@@ -39,7 +39,8 @@ def create_app(
     settings: Settings, *, pool: Pool | None = None, now: Callable[[], datetime] = _utc_now
 ) -> App[Any, Any]:
     """Return the application; it opens its pool when the server starts it."""
-    pool = pool or make_pool(settings.database)
+    database = settings.database
+    pool = pool or make_pool(database.connect_kwargs(application="boka-app"), max_size=database.pool_max)
     app = App(middleware=[RequestMiddleware(), PoolLifespan(pool)])
     json = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json

@@ -30,11 +30,9 @@ class DatabaseSettings:
     sslrootcert: str | None
     password: str | None = field(repr=False)
     pool_max: int
-    role: str | None = None
 
     def connect_kwargs(self, *, application: str) -> dict[str, str | int]:
         """Return libpq's keywords. A server that went silent is noticed in 2 s, a stuck statement ends in 5 s."""
-        options = "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s"
         kwargs: dict[str, str | int] = {
             "host": self.host,
             "port": self.port,
@@ -45,7 +43,7 @@ class DatabaseSettings:
             "connect_timeout": 2,
             "tcp_user_timeout": 2000,
             "keepalives_idle": 5,
-            "options": f"{options} -c role={self.role}" if self.role else options,
+            "options": "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s",
         }
         optional = {"sslrootcert": self.sslrootcert, "password": self.password}
         return kwargs | {key: value for key, value in optional.items() if value is not None}

@@ -1,6 +1,7 @@
 """Every kind of refusal: its status, its title, and what its page tells. One table for errors, pages and OpenAPI."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import falcon
@@ -24,7 +25,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     request_id: str
     errors: list[dict[str, str]] = []
-    next: list[str] = []
+    next: list[datetime] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def problem(error: Exception, request_id: str) -> Problem:
         detail=_detail(error, kind),
         request_id=request_id,
         errors=body_faults(error) if isinstance(error, msgspec.ValidationError) else [],
-        next=[moment.isoformat() for moment in extra.get("next", [])],
+        next=extra.get("next", []),
     )
 
 

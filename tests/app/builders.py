@@ -1,0 +1,67 @@
+"""Tenants, services, calendars and wishes with good defaults; a test names only what matters to it."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from boka_app.availability.model import Calendar
+from boka_app.availability.rules import cell_of
+from boka_app.catalog.model import Service
+from boka_app.tenants.model import Tenant
+
+MONDAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)  # the Friday before
+ADA, BELA = UUID(int=0xADA), UUID(int=0xBE1A)
+EVERY_DAY = range(1, 8)
+
+
+def at(hour: int, minute: int = 0, *, day: date = MONDAY) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """Return the moment as the API writes one in UTC."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def tenant(**changes: Any) -> Tenant:
+    defaults = {
+        "id": UUID(int=1),
+        "slug": "salon",
+        "name": "Salon",
+        "time_zone": "UTC",
+        "min_notice_minutes": 0,
+        "horizon_days": 365,
+    }
+    return Tenant(**(defaults | changes))
+
+
+def service(**changes: Any) -> Service:
+    defaults = {
+        "id": UUID(int=2),
+        "name": "Haircut",
+        "duration_minutes": 30,
+        "buffer_before_minutes": 0,
+        "buffer_after_minutes": 0,
+        "step_minutes": 30,
+        "price_minor": 0,
+        "currency": "EUR",
+    }
+    return Service(**(defaults | changes))
+
+
+def calendar(
+    opens: int = 9 * 60,
+    closes: int = 12 * 60,
+    *,
+    employee_id: UUID = ADA,
+    exceptions: list[tuple[int, int, int]] | None = None,
+    busy: list[tuple[datetime, datetime]] | None = None,
+) -> Calendar:
+    """Return one employee's calendar, open every day from `opens` to `closes` (minutes since local midnight)."""
+    return Calendar(
+        employee_id=employee_id,
+        rules=[(weekday, opens, closes) for weekday in EVERY_DAY],
+        exceptions=exceptions or [],
+        busy=[(cell_of(begin), cell_of(end)) for begin, end in busy or []],
+    )
