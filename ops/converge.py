@@ -1,46 +1,29 @@
 """The steps after the hosts exist: the artefact, the site's playbook, the check from outside, the hosts' journals."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from infra import paths
-from ops import fleet, plays
+from ops import artefact, fleet, plays
+from ops.artefact import Artefact
 from ops.plays import Play, PlayResult
 from ops.session import Session
 from ops.stacks import CHECKOUT
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A built booking service, as the playbooks take it."""
-
-    name: str
-    path: Path
-    sha256: str
-
-    def variables(self) -> dict[str, object]:
-        """Return what the playbooks that install it read."""
-        return {"deploy_release": self.name, "deploy_artefact": str(self.path), "deploy_artefact_sha256": self.sha256}
-
-
-def build(run: Session) -> Release:
+def build(run: Session) -> Artefact:
     """Build the booking service of this checkout, or take it from the cache when nothing of it has changed."""
-    from ops import artefact  # noqa: PLC0415  # only verbs that install the service need it
-
     run.screen.now("building the booking service")
     built = artefact.build(CHECKOUT, paths.cache())
     run.screen.say(f"release {built.release} is built")
-    return Release(built.release, built.path, built.sha256)
+    return built
 
 
-def configure(run: Session, release: Release) -> PlayResult:
+def configure(run: Session, release: Artefact) -> PlayResult:
     """Make every host what its roles say."""
-    return _play(run, Play(playbook="site", variables=release.variables()))
+    return _play(run, Play(playbook="site", variables=_variables(release)))
 
 
-def deploy(run: Session, release: Release) -> PlayResult:
+def deploy(run: Session, release: Artefact) -> PlayResult:
     """Flip the app hosts to a release, batch by batch."""
-    return _play(run, Play(playbook="deploy", variables=release.variables()))
+    return _play(run, Play(playbook="deploy", variables=_variables(release)))
 
 
 def verify(run: Session) -> PlayResult:
@@ -55,3 +38,11 @@ def _play(run: Session, play: Play) -> PlayResult:
     if silent:
         run.screen.say(f"the journal on {', '.join(silent)} could not be written")
     return result
+
+
+def _variables(release: Artefact) -> dict[str, object]:
+    return {
+        "deploy_release": release.release,
+        "deploy_artefact": str(release.path),
+        "deploy_artefact_sha256": release.sha256,
+    }

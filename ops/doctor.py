@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from infra import paths
+from ops.stacks import CHECKOUT
 
 # A full stack fills about 3 GiB of disk and 3 GiB of memory; its caches (image, packages, tools) take 3 GiB more.
 DISK_GIB, MEMORY_GIB = 8, 4
 _GIB = 1024**3
 _MARKS = {True: "ok     ", False: "MISSING"}
-_PROGRAMS = {
-    "systemd-nspawn": "systemd-container", "mmdebstrap": "mmdebstrap", "ip": "iproute2", "nft": "nftables",
-    "mkfs.ext4": "e2fsprogs", "ssh": "openssh-client", "apt-cacher-ng": "apt-cacher-ng", "nsenter": "util-linux",
-}  # fmt: skip
+_PACKAGES = CHECKOUT / "tools" / "apt-packages.txt"
 _TRY_NETWORK = "ip link add name b0 type bridge && ip link add name v0 type veth peer name v1 && nft add table inet x"
 
 
@@ -144,14 +142,17 @@ def disk() -> Finding:
     return Finding(need=f"{DISK_GIB} GiB of free disk", seen=f"{free:.1f} GiB in {folder}", cure=cure)
 
 
-def programs() -> Finding:
-    """Programs of the system, by the Debian packages that bring them."""
-    where = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-    missing = sorted({package for program, package in _PROGRAMS.items() if not shutil.which(program, path=where)})
+def packages() -> Finding:
+    """Debian packages of the machine itself, by the list that the bootstrap installs from."""
+    wanted = [line.split("#")[0].strip() for line in _PACKAGES.read_text(encoding="utf-8").splitlines()]
+    missing = [name for name in wanted if name and not _is_installed(name)]
     cure = f"apt-get install --no-install-recommends {' '.join(missing)}" if missing else ""
-    return Finding(
-        need="programs of the system", seen=f"missing: {', '.join(missing)}" if missing else "all", cure=cure
-    )
+    return Finding(need="Debian packages", seen=f"missing: {', '.join(missing)}" if missing else "all", cure=cure)
+
+
+def _is_installed(package: str) -> bool:
+    argv = ["dpkg-query", "--show", "--showformat", "${db:Status-Status}", package]
+    return subprocess.run(argv, capture_output=True, text=True, check=False).stdout == "installed"
 
 
 def tools_findings() -> list[Finding]:
@@ -169,5 +170,5 @@ def _would_come(tool: Any) -> str:  # noqa: ANN401  # tools.ToolStatus, kept out
 
 
 _LOOKS: tuple[Callable[[], Finding], ...] = (
-    system, root, python, overlayfs, cgroups, network, inotify, memory, disk, programs,
+    system, root, python, overlayfs, cgroups, network, inotify, memory, disk, packages,
 )  # fmt: skip

@@ -110,7 +110,7 @@ def _run(operation: Callable[..., Any], stack: Stack, record: Run, screen: Scree
     from pulumi.automation.errors import CommandError  # noqa: PLC0415  # see the module's docstring
 
     watcher = resources.Watcher(screen.say, screen.now)
-    make_private_folder(record.log_path.parent)
+    record.log_path.touch(mode=0o600)
     with record.log_path.open("a", encoding="utf-8") as log:
 
         def write(line: str) -> None:

@@ -1,13 +1,14 @@
 """Does every host answer, and the site, seen from this machine? Asks ports and the site; logs in nowhere."""
 
 import asyncio
+import os
 import ssl
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import journal, locks
+from ops import journal, locks, site_root
 from ops.stacks import Stack
 
 if TYPE_CHECKING:
@@ -118,13 +119,11 @@ def of(stack: Stack, hosts: "StackFile") -> Health:
 
 def examine(stack: Stack, hosts: "StackFile") -> list[Answer]:
     """Ask everything at once and return the answers, the site's own last."""
-    root = stack.authority / "site-root.pem"
-    return asyncio.run(_examine(plan_checks(hosts), hosts, root))
+    return asyncio.run(_examine(stack, hosts))
 
 
-async def _examine(checks: list[Check], hosts: "StackFile", root: Path) -> list[Answer]:
-    site = _ask_site(hosts.domain, hosts.network.virtual_address, hosts.ports["https"], root)
-    return await asyncio.gather(*(_ask_port(check) for check in checks), site)
+async def _examine(stack: Stack, hosts: "StackFile") -> list[Answer]:
+    return await asyncio.gather(*(_ask_port(check) for check in plan_checks(hosts)), _ask_site(stack, hosts))
 
 
 async def _ask_port(check: Check) -> Answer:
@@ -139,20 +138,27 @@ async def _ask_port(check: Check) -> Answer:
     return Answer(check.host, check.service, check.address, check.port, problem, _since(began))
 
 
-async def _ask_site(domain: str, address: str, port: int, root: Path) -> Answer:
+async def _ask_site(stack: Stack, hosts: "StackFile") -> Answer:
     """Ask as a browser would: TLS with the site's name, then the service's own health."""
     began = time.monotonic()
+    address, port = hosts.network.virtual_address, hosts.ports["https"]
     try:
         async with asyncio.timeout(DEADLINE_S):
-            context = ssl.create_default_context(cafile=str(root) if root.exists() else None)
-            reader, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=domain)
-            writer.write(f"GET /api/health HTTP/1.1\r\nHost: {domain}\r\nConnection: close\r\n\r\n".encode())
-            status = (await reader.readline()).decode(errors="replace").strip()
-            writer.close()
-        problem = "" if status.endswith(("200", "200 OK")) else f"answers {status or 'nothing'}"
+            root = await asyncio.to_thread(site_root.fetch, stack, hosts, deadline_s=DEADLINE_S)
+            problem = await _ask_service(hosts.domain, address, port, root)
     except OSError as err:  # ssl.SSLError and TimeoutError are some
         problem = _reason(err)
-    return Answer("site", f"https://{domain}", address, port, problem, _since(began))
+    return Answer("site", hosts.endpoints["site"], address, port, problem, _since(began))
+
+
+async def _ask_service(domain: str, address: str, port: int, root: Path | None) -> str:
+    """Return what is wrong with the service's answer, nothing when it is well."""
+    context = ssl.create_default_context(cafile=str(root) if root else None)
+    reader, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=domain)
+    writer.write(f"GET /api/health HTTP/1.1\r\nHost: {domain}\r\nConnection: close\r\n\r\n".encode())
+    status = (await reader.readline()).decode(errors="replace").split(" ", 2)
+    writer.close()
+    return "" if status[1:2] == ["200"] else f"answers {' '.join(status[1:]).strip() or 'nothing'}"
 
 
 def _reason(err: OSError) -> str:
@@ -160,7 +166,7 @@ def _reason(err: OSError) -> str:
         return f"no answer within {DEADLINE_S} s"
     if isinstance(err, ssl.SSLCertVerificationError):
         return f"certificate not trusted ({err.verify_message})"
-    return err.strerror or str(err) or type(err).__name__
+    return os.strerror(err.errno).lower() if err.errno else str(err) or type(err).__name__
 
 
 def _describe(answer: Answer) -> str:

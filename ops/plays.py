@@ -12,7 +12,6 @@ from pathlib import Path
 from infra import paths
 from ops.errors import BokaError, HostUnreachable, RunFailed
 from ops.events import Failure, HostCounts, Recap, describe_failure
-from ops.files import make_private_folder
 from ops.journal import Run
 from ops.screen import Screen
 from ops.stacks import CHECKOUT, Stack
@@ -52,10 +51,10 @@ def run(play: Play, stack: Stack, record: Run, screen: Screen) -> PlayResult:
         RunFailed: a task failed, or Ansible could not start.
         HostUnreachable: every failure was a host that did not answer.
     """
-    make_private_folder(record.log_path.parent)
     recap = Recap()
     skip = record.events_path.stat().st_size if record.events_path.exists() else 0
-    record.events_path.touch(mode=0o600)
+    for path in (record.log_path, record.events_path):
+        path.touch(mode=0o600)
     words, variables = argv(play, stack), environment(stack, os.environ)
     variables["BOKA_EVENTS"] = str(record.events_path)
     with record.log_path.open("ab") as log, record.events_path.open(encoding="utf-8") as events:

@@ -25,7 +25,7 @@ HOST: dict[str, str] = {
 Package = dict[str, Any]
 
 
-class LockUnreadable(Exception):  # noqa: N818  # errors are named for the fact (style 1.3)
+class LockUnreadable(Exception):  # errors are named for the fact (style 1.3)
     """The lock file is not one that this module understands."""
 
 

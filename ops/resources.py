@@ -2,9 +2,9 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pulumi.automation.events import DiagnosticEvent, EngineEvent, ResourcePreEvent, ResOutputsEvent
@@ -39,19 +39,19 @@ class Watcher:
             self._end(event.res_outputs_event)
         elif event.diagnostic_event:
             self._diagnose(event.diagnostic_event)
-        elif event.summary_event:
-            changes = cast("Mapping[object, int]", event.summary_event.resource_changes or {})
-            self.changes = {str(getattr(key, "value", key)): count for key, count in changes.items()}
 
     def _begin(self, event: "ResourcePreEvent") -> None:
         operation, urn = str(event.metadata.op.value), str(event.metadata.urn)
         self._began[urn] = time.monotonic()
-        if operation in _PRESENT and not event.planning:
+        if operation in _PRESENT and not event.planning and not _is_bookkeeping(urn):
             self._now(f"{_PRESENT[operation]} {thing(urn)}")
 
     def _end(self, event: "ResOutputsEvent") -> None:
         operation, urn = str(event.metadata.op.value), str(event.metadata.urn)
-        if operation not in _PAST:
+        if _is_bookkeeping(urn) or operation not in {*_PAST, "same"}:
+            return
+        self.changes[operation] = self.changes.get(operation, 0) + 1
+        if operation == "same":
             return
         if event.planning:
             self._say(f"{thing(urn)} would be {_PAST[operation]}{_because(event.metadata.diffs)}")
@@ -69,6 +69,12 @@ class Watcher:
             self._say(text)
         else:
             self._now(text)
+
+
+def _is_bookkeeping(urn: str) -> bool:
+    """Tell whether it is one of Pulumi's own (stack, provider) or a mere bracket around resources."""
+    kind = urn.split("::")[-2].rsplit("$", 1)[-1]
+    return kind.startswith("pulumi:") or "dynamic/" not in kind
 
 
 def thing(urn: str) -> str:

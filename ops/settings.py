@@ -1,7 +1,11 @@
 """The settings file of a throwaway stack: written on its first `boka up`, in its state, away from the checkout."""
 
+from ipaddress import IPv4Network
+
 import yaml
 
+from infra import paths
+from ops import locks
 from ops.errors import UsageError
 from ops.files import write_atomically
 from ops.stacks import Stack
@@ -31,7 +35,14 @@ def read(stack: Stack) -> dict[str, str]:
 
 
 def _write_first(stack: Stack, profile: str) -> None:
-    from infra.local import addresses  # noqa: PLC0415  # only a new throwaway stack needs it
+    from infra.local.network import free_subnet  # noqa: PLC0415  # only a new throwaway stack needs it
 
-    content = {"config": {"boka:profile": profile, "boka:subnet": str(addresses.free_subnet())}}
-    write_atomically(stack.settings, yaml.safe_dump(content).encode())
+    with locks.held("subnets", "up"):  # two new stacks at once get two subnets: what is written here is promised
+        subnet = free_subnet(promised=_promised())
+        content = {"config": {"boka:profile": profile, "boka:subnet": str(subnet)}}
+        write_atomically(stack.settings, yaml.safe_dump(content).encode())
+
+
+def _promised() -> list[IPv4Network]:
+    found = [read(Stack(path.parent.name)) for path in paths.home().glob("t*/Pulumi.t*.yaml")]
+    return [IPv4Network(values["boka:subnet"]) for values in found if "boka:subnet" in values]

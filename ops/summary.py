@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ops import fleet
-from ops.converge import Release
+from ops.artefact import Artefact
 from ops.engine import Outcome
 from ops.plays import PlayResult
 from ops.session import Session
@@ -110,7 +110,7 @@ class Played:
         return [f"{head}; {self.tasks_changed} tasks changed.", f"Next: boka status --stack {self.stack}"]
 
 
-def raised(run: Session, outcome: Outcome, site: PlayResult, release: Release) -> Raised:
+def raised(run: Session, outcome: Outcome, site: PlayResult, release: Artefact) -> Raised:
     """Return the summary of a run of `boka up`."""
     hosts = fleet.read(run.stack)
     return Raised(
@@ -119,7 +119,7 @@ def raised(run: Session, outcome: Outcome, site: PlayResult, release: Release) -
         site=hosts.endpoints["site"],
         virtual_address=hosts.network.virtual_address,
         hosts={name: host.address for name, host in hosts.hosts.items()},
-        release=release.name,
+        release=release.release,
         resources_changed=sum(count for operation, count in outcome.changes.items() if operation != "same"),
         tasks_changed=site.changed,
         restarts=site.restarts,

@@ -9,7 +9,7 @@ def deploy(*, stack: StackName = "local", as_json: AsJson = False, no_wait: NoWa
     with session.opened(stack, "deploy", as_json=as_json, wait=not no_wait) as run:
         with run.record.phase("artefact"):
             release = converge.build(run)
-        run.screen.say(f"Deploy {release.name} to {stack}. Undo with: boka deploy from the checkout that served before")
+        run.screen.say(f"Deploy {release.release} to {stack}. Undo: boka deploy from the checkout that served")
         with run.record.phase("deploy"):
             result = converge.deploy(run, release)
-        run.finish(summary.played(run, result, release.name))
+        run.finish(summary.played(run, result, release.release))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ops import fleet, forward, stacks
+from ops import fleet, forward, site_root, stacks
 from ops.commands.options import AsJson, StackName
 from ops.screen import Screen
 
@@ -27,11 +27,14 @@ class Opened:
 
     def lines(self) -> list[str]:
         """Return the sentences for a reader, the main one first."""
+        trust = (
+            f"import {self.root_certificate} as an authority; it signs this stack only, and is new when world1 restarts"
+        )
         return [
             f"{self.url} is forwarded from {self.forward} until you press Ctrl-C.",
-            f"1. Name: add this line to /etc/hosts of the browser's machine: {self.hosts_line}",
-            f"2. Trust: import {self.root_certificate} as an authority (it signs this stack only).",
-            f"3. Open: {self.url}",
+            f"  name   add to /etc/hosts of the browser's machine: {self.hosts_line}",
+            f"  trust  {trust}",
+            f"  open   {self.url}",
         ]
 
 
@@ -39,11 +42,12 @@ def open_(*, stack: StackName = "local", port: Port = 8443, as_json: AsJson = Fa
     """Forward a loopback port to the site and print what the browser needs: a name and an authority."""
     chosen = stacks.named(stack)
     hosts = fleet.read(chosen)
+    root = site_root.fetch(chosen, hosts)
     tail = "" if port == hosts.ports["https"] else f":{port}"
     opened = Opened(
         url=f"https://{hosts.domain}{tail}",
         hosts_line=f"127.0.0.1 {' '.join(name for name in hosts.names if not name.startswith('*'))}",
-        root_certificate=str(chosen.authority / "site-root.pem"),
+        root_certificate=str(root) if root else "",
         forward=f"127.0.0.1:{port}",
     )
     target = (hosts.network.virtual_address, hosts.ports["https"])

@@ -1,6 +1,6 @@
 """The secrets of one stack: made once, age-encrypted at rest, handed out by name.
 
-`Store(stack).get("database/valkey")`; `ensure(stack)` makes whatever a stack needs before its hosts exist.
+`Store(stack).get("database/valkey")`; `Store(stack).ensure()` makes what is missing, before the first host exists.
 """
 
 from ops.secrets.errors import NoSuchSecret, SecretsUnreadable

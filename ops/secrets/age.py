@@ -8,7 +8,7 @@ _pyrage: Any = pyrage
 _x25519: Any = _pyrage.x25519
 
 
-class NotForThisIdentity(Exception):  # noqa: N818  # errors are named for the fact (style 1.3)
+class NotForThisIdentity(Exception):  # errors are named for the fact (style 1.3)
     """The text was encrypted to somebody else, or is damaged; age cannot tell which."""
 
 

@@ -39,7 +39,7 @@ PLAYBOOK = """
 
 def play(folder: Path, events: Path, text: str = PLAYBOOK) -> subprocess.CompletedProcess[str]:
     (folder / "play.yml").write_text(text)
-    ours = {"BOKA_EVENTS": str(events), "ANSIBLE_INVENTORY_ENABLED": "host_list"}
+    ours = {"BOKA_EVENTS": str(events), "ANSIBLE_INVENTORY_ENABLED": "host_list", "ANSIBLE_LOCAL_TEMP": str(folder)}
     environment = plays.environment(Stack("production"), os.environ) | ours
     argv = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local", folder / "play.yml"]
     return subprocess.run(argv, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)

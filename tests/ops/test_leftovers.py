@@ -1,0 +1,77 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from ops import leftovers
+from ops.leftovers import LockOfAnotherMachine
+
+
+def write_lock(stack, pid, hostname=None):
+    path = stack.pulumi / ".pulumi" / "locks" / "organization" / "boka" / stack.name / "1.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"pid": pid, "username": "root", "hostname": hostname or socket.gethostname()}))
+    return path
+
+
+@pytest.fixture
+def dead_pid():
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_without_locks_nothing_is_dead(stack):
+    assert leftovers.dead_locks(stack, print) == []
+
+
+def test_the_lock_of_a_process_that_is_gone_is_dead(stack, dead_pid):
+    path = write_lock(stack, dead_pid)
+
+    assert [lock.path for lock in leftovers.dead_locks(stack, print)] == [path]
+
+
+def test_a_number_that_went_to_another_program_is_dead(stack):
+    write_lock(stack, os.getpid())
+
+    assert len(leftovers.dead_locks(stack, print)) == 1
+
+
+def test_the_lock_of_a_living_pulumi_is_waited_for(stack):
+    said = []
+    works_a_while = "import time; print('started', flush=True); time.sleep(0.3)"
+    with subprocess.Popen([sys.executable, "-c", works_a_while, "pulumi"], stdout=-1) as process:
+        process.stdout.readline()
+        write_lock(stack, process.pid)
+
+        leftovers.dead_locks(stack, said.append)
+
+        assert process.wait(0.2) == 0
+    assert said == [f"waiting for the pulumi of an earlier run to end (pid {process.pid})"]
+
+
+def test_the_lock_of_another_machine_is_left_alone(stack):
+    write_lock(stack, 1, "elsewhere")
+
+    with pytest.raises(LockOfAnotherMachine, match="pulumi on elsewhere"):
+        leftovers.dead_locks(stack, print)
+
+
+@pytest.mark.parametrize(
+    ("operations", "pending"),
+    [([], False), ([{"type": "creating"}], True), ([{"type": "deleting"}], False)],
+    ids=["none", "an unfinished creation", "an unfinished removal is looked at by the refresh itself"],
+)
+def test_unfinished_creations_are_seen_in_the_state(stack, operations, pending):
+    path = stack.pulumi / ".pulumi" / "stacks" / "boka" / f"{stack.name}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"checkpoint": {"latest": {"pending_operations": operations}}}))
+
+    assert leftovers.has_pending_creates(stack) is pending
+
+
+def test_a_stack_without_state_has_nothing_unfinished(stack):
+    assert not leftovers.has_pending_creates(stack)
