@@ -1,8 +1,16 @@
-"""The pool of connections, and the only way to a tenant's rows: a transaction that entered the tenant."""
+"""The pool of connections, and the only way to a tenant's rows: a transaction that entered the tenant.
 
+PostgreSQL being away takes three forms: it refuses (the pool's time-out answers), its host is gone (tcp_user_timeout
+ends the connection), or it accepts and stays silent. For the last one connections are cut here, since cancelling a
+statement would wait for the silent server.
+"""
+
+import asyncio
+import os
 import re
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -12,8 +20,12 @@ from boka_app.tenants import queries
 from boka_app.tenants.model import Tenant, TenantUnknown
 
 Connection = AsyncConnection[tuple[Any, ...]]
-_SLUG = re.compile(r"[a-z0-9-]{1,63}")  # the database's own check is stricter; this keeps out what it cannot read
 Pool = AsyncConnectionPool[Connection]
+
+_SLUG = re.compile(r"[a-z0-9-]{1,63}")  # the database's own check is stricter; this keeps out what it cannot read
+_WAIT_S = 1.5  # for a connection; with the check below the answer 503 comes within 2 s
+_CHECK_S = 0.5  # for an answer to nothing at all, before a connection is given out
+_USE_S = 3.0  # for a whole transaction; statements end after 2 s, so only silence lasts that long
 
 
 def make_pool(connect_kwargs: dict[str, str | int], *, max_size: int) -> Pool:
@@ -27,13 +39,21 @@ def make_pool(connect_kwargs: dict[str, str | int], *, max_size: int) -> Pool:
         min_size=min(2, max_size),
         max_size=max_size,
         open=False,
-        check=AsyncConnectionPool.check_connection,  # 0.1 ms; else each connection fails once after a restart
-        timeout=1.5,  # seconds a request waits for a connection: the answer 503 comes within 2 s
+        check=_check,  # 0.1 ms; else each connection fails once after a restart of PostgreSQL
+        timeout=_WAIT_S,
         max_waiting=256,
         # Seconds to back off; then the next request starts afresh. With the default, 300, the pool would
         # sleep up to a minute after a long absence of the database.
         reconnect_timeout=3,
     )
+
+
+@asynccontextmanager
+async def connection(pool: Pool, *, wait_s: float = _WAIT_S, use_s: float = _USE_S) -> AsyncGenerator[Connection]:
+    """Lend a connection outside any tenant. A server that falls silent meanwhile is an `OperationalError`."""
+    async with pool.connection(timeout=wait_s) as conn:
+        with _cut_after(conn, use_s):
+            yield conn
 
 
 @asynccontextmanager
@@ -45,5 +65,26 @@ async def tenant_transaction(pool: Pool, slug: str) -> AsyncGenerator[tuple[Conn
     """
     if _SLUG.fullmatch(slug) is None:
         raise TenantUnknown(slug)
-    async with pool.connection() as conn, conn.transaction():
+    async with connection(pool) as conn, conn.transaction():
         yield conn, await queries.enter_tenant(conn, slug)
+
+
+async def _check(conn: Connection) -> None:
+    with _cut_after(conn, _CHECK_S):
+        await AsyncConnectionPool.check_connection(conn)
+
+
+@contextmanager
+def _cut_after(conn: Connection, seconds: float) -> Generator[None]:
+    timer = asyncio.get_running_loop().call_later(seconds, _cut, conn)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(conn: Connection) -> None:
+    """Make whoever waits on the connection find it ended."""
+    if not conn.closed:
+        with socket.socket(fileno=os.dup(conn.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)

@@ -32,7 +32,7 @@ class DatabaseSettings:
     pool_max: int
 
     def connect_kwargs(self, *, application: str) -> dict[str, str | int]:
-        """Return libpq's keywords. A server that went silent is noticed in 2 s, a stuck statement ends in 5 s."""
+        """Return libpq's keywords. A server that went silent is noticed in 2 s, a stuck statement ends then too."""
         kwargs: dict[str, str | int] = {
             "host": self.host,
             "port": self.port,
@@ -43,7 +43,7 @@ class DatabaseSettings:
             "connect_timeout": 2,
             "tcp_user_timeout": 2000,
             "keepalives_idle": 5,
-            "options": "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s",
+            "options": "-c statement_timeout=2s -c lock_timeout=1s -c idle_in_transaction_session_timeout=10s",
         }
         optional = {"sslrootcert": self.sslrootcert, "password": self.password}
         return kwargs | {key: value for key, value in optional.items() if value is not None}

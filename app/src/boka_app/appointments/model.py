@@ -76,6 +76,7 @@ class Appointment(msgspec.Struct, frozen=True, kw_only=True):
     """A booked visit, as its owner sees it. Times are in the tenant's zone."""
 
     id: UUID
+    tenant_name: str
     service: UUID
     service_name: str
     employee: UUID

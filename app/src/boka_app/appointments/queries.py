@@ -27,7 +27,8 @@ values (
 
 _GET = """
 select
-    a.id, a.service_id as service, s.name as service_name, a.employee_id as employee, e.name as employee_name,
+    a.id, t.name as tenant_name,
+    a.service_id as service, s.name as service_name, a.employee_id as employee, e.name as employee_name,
     a.starts_at, a.ends_at, t.time_zone, a.status
 from appointment a
 join tenant t on t.id = a.tenant_id

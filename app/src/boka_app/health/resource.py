@@ -8,7 +8,7 @@ from falcon.asgi import Request, Response
 from psycopg import Error
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from boka_app.database import Pool
+from boka_app.database import Pool, connection
 from boka_app.migrations import runner
 from boka_app.openapi.operations import operation
 
@@ -75,7 +75,7 @@ class ReadinessResource(HealthResource):
 
 async def _check(pool: Pool) -> Readiness:
     try:
-        async with pool.connection(timeout=_CHECK_TIMEOUT_S) as conn:
+        async with connection(pool, wait_s=_CHECK_TIMEOUT_S) as conn:
             rows = await (await conn.execute(runner.APPLIED)).fetchall()
     except (PoolTimeout, PoolClosed, TooManyRequests):
         return Readiness(ready=False, pool="no connection", migrations="unknown")

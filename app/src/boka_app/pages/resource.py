@@ -16,7 +16,7 @@ from boka_app.availability.rules import MAX_RANGE_DAYS
 from boka_app.availability.service import find_slots
 from boka_app.body import read_body
 from boka_app.catalog import queries as catalog
-from boka_app.database import Pool, tenant_transaction
+from boka_app.database import Pool, connection, tenant_transaction
 from boka_app.idempotency.model import require_key
 from boka_app.pages import model
 from boka_app.pages.render import ASSETS, render
@@ -45,7 +45,7 @@ class HomePage:
 
     async def on_get(self, _req: Request, resp: Response) -> None:
         """Answer the list."""
-        async with self._pool.connection() as conn:
+        async with connection(self._pool) as conn:
             tenants = await list_tenants(conn)
         _show(resp, "home.html", tenants=tenants)
 
