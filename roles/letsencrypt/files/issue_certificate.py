@@ -63,7 +63,7 @@ class Issuer:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; the exit code is 0 done, 2 usage, 3 failed."""
+    """Run one command; the exit code is 0 done, 2 usage, 1 failed."""
     if arguments not in (["status"], ["run"]):
         sys.stderr.write("usage: issue-certificate status|run\n")
         return 2
@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(json.dumps({"due": due, "behind": [] if due else behind(issuer)}) + "\n")
     except NotDoneError as err:
         sys.stderr.write(f"issue-certificate: {err}\n")
-        return 3
+        return 1
     return 0
 
 

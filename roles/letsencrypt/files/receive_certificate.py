@@ -57,7 +57,7 @@ class Certificate:
 
 
 def main() -> int:
-    """Answer one question; the exit code is 0, or 3 if it was refused."""
+    """Answer one question; the exit code is 0, or 1 if it was refused."""
     stored = json.loads(SETTINGS.read_text())
     settings = Settings(names=stored["names"], link=Path(stored["link"]))
     question, _, body = sys.stdin.read(MAX_BYTES).partition("\n")
@@ -65,7 +65,7 @@ def main() -> int:
         answer = answer_to(question, body, settings)
     except NotTakenError as err:
         sys.stderr.write(f"receive-certificate: {err}\n")
-        return 3
+        return 1
     sys.stdout.write(json.dumps(answer) + "\n")
     return 0
 
