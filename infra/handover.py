@@ -4,10 +4,11 @@
 """
 
 import hashlib
+from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from infra import paths
 from infra.fleet import PORTS, Fleet
@@ -18,6 +19,10 @@ SCHEMA = 1
 
 class StackFileError(ValueError):
     """The stack file is missing, empty, malformed or not this stack's."""
+
+
+# Names and addresses reach ssh's command line: they are held to their own alphabet.
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,30}$")]
 
 
 class _Part(BaseModel):
@@ -36,7 +41,7 @@ class NetworkPart(_Part):
 class HostPart(_Part):
     """One host: literal address and the public SSH host key from provisioning."""
 
-    address: str
+    address: Annotated[str, AfterValidator(lambda text: str(IPv4Address(text)))]
     groups: tuple[str, ...]
     memory_mib: int
     cpus: float
@@ -64,7 +69,7 @@ class StackFile(_Part):
     domain: str
     names: tuple[str, ...]
     network: NetworkPart
-    hosts: dict[str, HostPart]
+    hosts: dict[HostName, HostPart]
     flows: tuple[FlowPart, ...]
     ports: dict[str, int]
     endpoints: dict[str, str]

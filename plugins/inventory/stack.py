@@ -6,6 +6,7 @@ import os
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+from ansible.template import trust_as_template
 
 from infra import handover, paths
 from infra.fleet import GROUPS
@@ -63,7 +64,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         for group in host.groups:
             self.inventory.add_child(group, name)
         for key, value in connection(found.stack, name, host).items():
-            self.inventory.set_variable(name, key, value)
+            # Authored here from validated addresses and names, so it is trusted: readers of `ansible-inventory --list`
+            # (testinfra among them) get plain strings. Everything else in the stack file stays plain data.
+            self.inventory.set_variable(name, key, trust_as_template(value) if isinstance(value, str) else value)
         facts = self.inventory.get_host(name).get_vars()
         strict = self.get_option("strict")
         self._set_composite_vars(self.get_option("compose"), facts, name, strict=strict)
