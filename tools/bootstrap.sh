@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly venv=.venv
 readonly policy=/usr/sbin/policy-rc.d
-readonly cacher_unit=/etc/systemd/system/nginx.service
+readonly nginx_unit=/etc/systemd/system/nginx.service
 readonly no_index="It needs the Python index: check the network (HTTPS_PROXY, PIP_INDEX_URL, UV_DEFAULT_INDEX), then run this again."
 wrote_policy=no
 
@@ -51,16 +51,16 @@ missing_packages() {
 
 # nginx brings a service that listens on all addresses. Boka runs its own instance, so where it was not installed before, the
 # service must neither start now (policy-rc.d, for init scripts and where systemd does not run) nor at the next boot (mask).
-keep_cacher_off() {
+keep_nginx_off() {
   if [[ ! -e $policy ]]; then
     wrote_policy=yes
     # shellcheck disable=SC2016  # $1 is the policy script's own
     printf '#!/bin/sh\n# Temporary, by Boka: see tools/bootstrap.sh\ncase "$1" in nginx*) exit 101 ;; esac\n' > "$policy"
     chmod 0755 "$policy"
   fi
-  if [[ ! -e $cacher_unit && ! -L $cacher_unit ]]; then
-    mkdir -p "${cacher_unit%/*}"
-    ln -s /dev/null "$cacher_unit"
+  if [[ ! -e $nginx_unit && ! -L $nginx_unit ]]; then
+    mkdir -p "${nginx_unit%/*}"
+    ln -s /dev/null "$nginx_unit"
   fi
 }
 
@@ -71,7 +71,7 @@ install_packages() {
   mapfile -t missing < <(missing_packages)
   ((${#missing[@]})) || return 0
   say "installing ${#missing[@]} packages: ${missing[*]} (a minute or so; waits up to 10 min if apt is busy; undo: apt-get remove)"
-  case " ${missing[*]} " in *" nginx "*) keep_cacher_off ;; esac
+  case " ${missing[*]} " in *" nginx "*) keep_nginx_off ;; esac
   # The simulation needs no lock and no download: it fails where the lists are absent, as in a bare container.
   if apt-get -qq --simulate --no-install-recommends install "${missing[@]}" > /dev/null 2>&1 &&
     apt install --no-install-recommends "${missing[@]}"; then
