@@ -1,4 +1,4 @@
-"""Connections that break, fall silent, or lie in the pool while PostgreSQL restarts; and the plan of the slot search."""
+"""Connections that break, fall silent, or die in the pool; and the plan of the slot search."""
 
 import asyncio
 import json
@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from app.builders import at
-
 from boka_app.availability.queries import _CALENDARS
 from boka_app.database import connection, make_pool
+
+from app.builders import at
 
 pytestmark = pytest.mark.postgresql
 
