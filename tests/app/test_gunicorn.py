@@ -44,7 +44,9 @@ def env(tmp_path):
 def running(env):
     server = subprocess.Popen(GUNICORN, env=env, stderr=subprocess.PIPE, text=True)
     transport = httpx.HTTPTransport(uds=env["BOKA_BIND"].removeprefix("unix:"))
-    with httpx.Client(transport=transport, base_url="http://boka", timeout=5) as client:
+    with httpx.Client(
+        transport=transport, base_url="http://boka", timeout=5, headers={"Connection": "close"}
+    ) as client:
         try:
             eventually(lambda: answer_of(client), within_s=15)
             yield server, client
@@ -94,7 +96,7 @@ def test_a_killed_worker_is_replaced_while_the_other_answers(env):
 def test_metrics_are_summed_over_the_workers(env):
     with running(env) as (_server, client):
         for _ in range(10):
-            client.get("/problems/slot-taken", headers={"Connection": "close"})
+            client.get("/problems/slot-taken")
         text = client.get("/api/metrics").text
 
     assert 'http_requests_total{method="GET",route="/problems/{name}",status="200"} 10.0' in text
@@ -104,4 +106,4 @@ def test_asked_to_stop_it_stops_within_its_grace(env):
     with running(env) as (server, _client):
         server.terminate()
 
-        assert server.wait(timeout=12) == 0
+        assert server.wait(timeout=8) == 0
