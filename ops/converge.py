@@ -3,6 +3,7 @@
 from infra import paths
 from ops import artefact, fleet, plays
 from ops.artefact import Artefact
+from ops.errors import BokaError
 from ops.plays import Play, PlayResult
 from ops.session import Session
 from ops.stacks import CHECKOUT
@@ -32,12 +33,22 @@ def verify(run: Session) -> PlayResult:
 
 
 def _play(run: Session, play: Play) -> PlayResult:
-    result = plays.run(play, run.stack, run.record, run.screen)
-    told = f"{run.record.started} run {run.record.number} {run.record.verb} by {run.record.who}: {play.playbook}"
-    silent = fleet.tell_each(run.stack, result.hosts, told)
+    try:
+        result = plays.run(play, run.stack, run.record, run.screen)
+    except BokaError:
+        _tell_hosts(run, play, "failed")
+        raise
+    _tell_hosts(run, play, "done")
+    return result
+
+
+def _tell_hosts(run: Session, play: Play, outcome: str) -> None:
+    touched = [host for host, counts in run.record.hosts.get(play.playbook, {}).items() if not counts["unreachable"]]
+    record = run.record
+    told = f"{record.started} run {record.number}: boka {record.verb} by {record.who}, {play.playbook} {outcome}"
+    silent = fleet.tell_each(run.stack, touched, told)
     if silent:
         run.screen.say(f"the journal on {', '.join(silent)} could not be written")
-    return result
 
 
 def _variables(release: Artefact) -> dict[str, object]:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pulumi.automation import Stack as PulumiStack
 
 
+# Without secrets: to show them, Pulumi would write a settings file with a new salt into the checkout.
+_CHANGING: dict[str, object] = {"refresh": True, "show_secrets": False}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What Pulumi did, or would do: numbers of resources by operation (`create`, `same`, ...)."""
@@ -60,7 +64,7 @@ def up(stack: Stack, record: Run, screen: Screen) -> Outcome:
         RunFailed: a resource failed; what was made before it stays and is adopted by the next run.
     """
     selected = _select(stack, screen)
-    return _run(selected.up, stack, record, screen, refresh=True, suppress_outputs=True)
+    return _run(selected.up, stack, record, screen, suppress_outputs=True, **_CHANGING)
 
 
 def preview(stack: Stack, record: Run, screen: Screen) -> Outcome:
@@ -71,7 +75,7 @@ def preview(stack: Stack, record: Run, screen: Screen) -> Outcome:
 def destroy(stack: Stack, record: Run, screen: Screen) -> Outcome:
     """Remove every resource of the stack."""
     selected = _select(stack, screen)
-    outcome = _run(selected.destroy, stack, record, screen, refresh=True)
+    outcome = _run(selected.destroy, stack, record, screen, **_CHANGING)
     selected.workspace.remove_stack(stack.name)
     return outcome
 
@@ -103,12 +107,13 @@ def _free(selected: "PulumiStack", stack: Stack, screen: Screen) -> None:
         selected.cancel()
     if leftovers.has_pending_creates(stack):
         screen.say("a run that was killed left creations unfinished; they are adopted or made again")
-        selected.refresh(clear_pending_creates=True, config_file=str(stack.settings), suppress_outputs=True)
+        selected.refresh(clear_pending_creates=True, config_file=str(stack.settings), show_secrets=False)
 
 
 def _run(operation: Callable[..., Any], stack: Stack, record: Run, screen: Screen, **options: object) -> Outcome:
     from pulumi.automation.errors import CommandError  # noqa: PLC0415  # see the module's docstring
 
+    screen.now("asking Pulumi what exists")
     watcher = resources.Watcher(screen.say, screen.now)
     record.log_path.touch(mode=0o600)
     with record.log_path.open("a", encoding="utf-8") as log:

@@ -61,13 +61,15 @@ class Recap:
         return f"{self.task}{waiting}" if self.task else self.play
 
     def task_sentence(self) -> str:
-        """Return how the current task ended on its hosts; empty when no host had anything to do."""
+        """Return how the current task ended on its hosts; empty when it found everything as it should be."""
         counts = {
             outcome: sum(1 for seen in self.outcomes.values() if seen == outcome)
             for outcome in ("ok", "changed", "failed", "unreachable", "ignored")
         }
+        if not any(count for outcome, count in counts.items() if outcome != "ok"):
+            return ""
         told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-        return f"{self.task}: {told}" if told else ""
+        return f"{self.task}: {told}"
 
 
 def _parse(line: str) -> dict[str, Any]:

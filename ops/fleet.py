@@ -68,8 +68,11 @@ def tell_each(stack: Stack, names: Iterable[str], text: str) -> list[str]:
             "BatchMode=yes",
             "sudo tee -a /var/log/boka-journal.log >/dev/null",
         ]
-        done = subprocess.run(argv, input=f"{text}\n", text=True, capture_output=True, check=False, timeout=30)
-        return done.returncode == 0
+        try:
+            subprocess.run(argv, input=f"{text}\n", text=True, capture_output=True, check=True, timeout=30)
+        except subprocess.SubprocessError:
+            return False
+        return True
 
     wanted = list(names)
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from infra import paths
@@ -67,8 +67,7 @@ def run(play: Play, stack: Stack, record: Run, screen: Screen) -> PlayResult:
             _watch(process, events, recap, screen)
         finally:
             _stop(process)
-    record.hosts[play.playbook] = {host: {"ok": c.ok, "changed": c.changed, "failed": c.failed + c.unreachable}
-                                   for host, c in recap.hosts.items()}  # fmt: skip
+    record.hosts[play.playbook] = {host: asdict(counts) for host, counts in recap.hosts.items()}
     if process.returncode != 0:
         raise explain(play, recap.final_failures(), record.log_path)
     return PlayResult(playbook=play.playbook, hosts=recap.hosts, restarts=recap.restarts)

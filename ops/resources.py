@@ -61,7 +61,7 @@ class Watcher:
 
     def _diagnose(self, event: "DiagnosticEvent") -> None:
         text = _COLOUR.sub("", event.message).strip()
-        if not text:
+        if not text or event.severity == "debug":
             return
         if event.severity == "error":
             self.errors.append(f"{thing(event.urn)}: {text}" if event.urn else text)

@@ -89,6 +89,8 @@ class Screen:
 
     def result(self, result: Result) -> None:
         """Write what came out: sentences, or JSON."""
+        if self._moving:
+            self._moving.stop()
         text = json.dumps(result.as_json(), indent=2) if self._as_json else "\n".join(result.lines())
         self._out.write(f"{text}\n")
         self._out.flush()

@@ -40,8 +40,9 @@ def test_a_task_is_told_with_its_counts_when_the_next_one_starts(recap):
     assert said == ["configure | Write nginx.conf: 1 ok, 1 changed"]
 
 
-def test_a_task_that_every_host_skipped_is_not_told(recap):
-    assert tell(recap, task(), host("edge1", "skipped"), task("next")) == []
+@pytest.mark.parametrize("outcome", ["ok", "skipped"])
+def test_a_task_that_changed_nothing_is_not_told(recap, outcome):
+    assert tell(recap, task(), host("edge1", outcome), task("next")) == []
 
 
 def test_who_is_still_busy_is_told(recap):

@@ -53,6 +53,12 @@ def test_errors_are_kept_without_colours(heard):
     assert heard.watcher.errors == ["host db1: no space"]
 
 
+def test_what_pulumi_tells_its_own_developers_is_not_shown(heard):
+    heard.tell(diagnosticEvent={"message": "registering", "color": "raw", "severity": "debug"})
+
+    assert (heard.said, heard.doing) == ([], [])
+
+
 def test_changes_are_counted_by_operation(heard):
     for operation in ("create", "same", "same", "refresh"):
         heard.tell(resOutputsEvent=step(operation))
