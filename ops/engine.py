@@ -33,9 +33,9 @@ class Outcome:
     changes: dict[str, int]
 
     @property
-    def has_changes(self) -> bool:
-        """Something was, or would be, other than it is."""
-        return any(count for operation, count in self.changes.items() if operation != "same")
+    def changed(self) -> int:
+        """How many resources were, or would be, other than they are."""
+        return sum(count for operation, count in self.changes.items() if operation != "same")
 
 
 def environment(stack: Stack) -> dict[str, str]:

@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -51,20 +51,24 @@ def held(
         StackHeld: another run has it, and `wait` is false.
     """
     path = folder() / f"{stack}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    # The file is never removed: a run that waits on a removed one would hold a lock that nobody sees.
-    with path.open("a+", encoding="utf-8") as lock:
-        if not _try_lock(lock):
-            if not wait:
-                raise StackHeld(stack, read_holder(lock))
-            if on_wait:
-                on_wait(read_holder(lock))
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as opened:
+        while True:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+            lock = opened.enter_context(path.open("a+", encoding="utf-8"))
+            if not _try_lock(lock):
+                if not wait:
+                    raise StackHeld(stack, read_holder(lock))
+                if on_wait:
+                    on_wait(read_holder(lock))
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            # The holder before us removed the file when it was done: a lock on a removed file is one that nobody sees.
+            if _is_current(lock, path):
+                break
         _write_holder(lock, Holder(os.getpid(), verb, time.time()))
         try:
             yield
         finally:
-            lock.truncate(0)
+            path.unlink(missing_ok=True)
 
 
 def holder_of(stack: str) -> Holder | None:
@@ -84,6 +88,13 @@ def read_holder(lock: IO[str]) -> Holder | None:
         return Holder(**json.load(lock))
     except (ValueError, TypeError):
         return None
+
+
+def _is_current(lock: IO[str], path: Path) -> bool:
+    try:
+        return os.fstat(lock.fileno()).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False
 
 
 def _try_lock(lock: IO[str]) -> bool:

@@ -48,6 +48,29 @@ class Raised:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HostsRaised:
+    """`boka up --hosts-only` ended well."""
+
+    stack: str
+    hosts: dict[str, str]
+    resources_changed: int
+    phases: dict[str, float]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        took = describe_seconds(sum(self.phases.values()))
+        return [
+            f"{len(self.hosts)} hosts of stack {self.stack} answer after {took}; {self.resources_changed} resources "
+            "changed, nothing was configured.",
+            f"Next: boka up --stack {self.stack}",
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Previewed:
     """`boka preview` looked."""
 
@@ -120,11 +143,21 @@ def raised(run: Session, outcome: Outcome, site: PlayResult, release: Artefact) 
         virtual_address=hosts.network.virtual_address,
         hosts={name: host.address for name, host in hosts.hosts.items()},
         release=release.release,
-        resources_changed=sum(count for operation, count in outcome.changes.items() if operation != "same"),
+        resources_changed=outcome.changed,
         tasks_changed=site.changed,
         restarts=site.restarts,
         phases=run.record.phases,
         journal=run.record.number,
+    )
+
+
+def hosts_raised(run: Session, outcome: Outcome) -> HostsRaised:
+    """Return the summary of a run of `boka up --hosts-only`."""
+    return HostsRaised(
+        stack=run.stack.name,
+        hosts={name: host.address for name, host in fleet.read(run.stack).hosts.items()},
+        resources_changed=outcome.changed,
+        phases=run.record.phases,
     )
 
 

@@ -20,5 +20,5 @@ def preview(
         preparation.ensure(run.stack, run.screen)
         outcome = engine.preview(run.stack, run.record, run.screen)
         run.finish(summary.Previewed(stack=stack, changes=outcome.changes))
-    if detailed_exitcode and outcome.has_changes:
+    if detailed_exitcode and outcome.changed:
         raise typer.Exit(CHANGES_SEEN)

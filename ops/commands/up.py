@@ -7,11 +7,17 @@ import typer
 from ops import converge, engine, preparation, session, settings, summary
 from ops.commands.options import AsJson, NoWait, StackName
 
+HostsOnly = Annotated[bool, typer.Option("--hosts-only", help="Stop once the hosts answer; configure nothing.")]
 Profile = Annotated[str | None, typer.Option(help="full or small; for a throwaway stack's first up.")]
 
 
 def up(
-    *, stack: StackName = "local", profile: Profile = None, as_json: AsJson = False, no_wait: NoWait = False
+    *,
+    stack: StackName = "local",
+    profile: Profile = None,
+    hosts_only: HostsOnly = False,
+    as_json: AsJson = False,
+    no_wait: NoWait = False,
 ) -> None:
     """Raise the stack, or heal it: hosts, configuration, the booking service, a check. Undo with: boka down."""
     with session.opened(stack, "up", as_json=as_json, wait=not no_wait) as run:
@@ -21,6 +27,9 @@ def up(
             preparation.ensure(run.stack, run.screen)
         with run.record.phase("hosts"):
             outcome = engine.up(run.stack, run.record, run.screen)
+        if hosts_only:
+            run.finish(summary.hosts_raised(run, outcome))
+            return
         with run.record.phase("artefact"):
             release = converge.build(run)
         with run.record.phase("configure"):
