@@ -93,3 +93,19 @@ def test_the_front_page_lists_the_businesses(serve, salon):
     answer = serve(lambda client: client.simulate_get("/"))
 
     assert f'href="/b/{salon.slug}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        pytest.param("0001-01-01T00:00:00+23:59", 422, id="begin of time"),
+        pytest.param("9999-12-31T23:59:59-23:59", 422, id="end of time"),
+        pytest.param("tomorrow", 400, id="no time"),
+    ],
+)
+def test_no_form_for_a_time_that_cannot_be_booked(serve, salon, moment, status):
+    page = f"/b/{salon.slug}/{salon.service_id}/book"
+
+    answer = serve(lambda client: client.simulate_get(page, params={"at": moment}, headers=HTML))
+
+    assert (answer.status_code, "<h1>" in answer.text) == (status, True)

@@ -10,6 +10,7 @@ import msgspec
 
 from boka_app.appointments.model import FORM_BY_POINTER, BookingRequest
 from boka_app.availability.model import Slot
+from boka_app.availability.rules import check_limits
 from boka_app.problems.catalog import body_faults
 from boka_app.tenants.model import Tenant
 
@@ -66,11 +67,13 @@ def wish_from_form(fields: Mapping[str, str], service_id: UUID) -> BookingReques
         raise FormInvalid({fault["pointer"].rpartition("/")[2]: help_text}) from err
 
 
-def local_start(at: str, tenant: Tenant) -> datetime:
+def local_start(at: str, tenant: Tenant, now: datetime) -> datetime:
     """Return a form's start in the tenant's zone.
 
     Raises:
         msgspec.ValidationError: it is no date and time with an offset.
+        SlotInPast, NoticeTooShort, BeyondHorizon: no form can book it any more, or yet.
     """
     moment = msgspec.convert(at, Annotated[datetime, msgspec.Meta(tz=True)])
+    check_limits(tenant, moment, now)
     return moment.astimezone(ZoneInfo(tenant.time_zone))

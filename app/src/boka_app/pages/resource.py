@@ -32,7 +32,7 @@ def routes(pool: Pool, appointments: AppointmentService, now: Clock) -> list[tup
         ("/assets/{name}", AssetResource()),
         ("/b/{slug}", ServicesPage(pool)),
         ("/b/{slug}/{service_id:uuid}", TimesPage(pool, now)),
-        ("/b/{slug}/{service_id:uuid}/book", DetailsPage(pool, appointments)),
+        ("/b/{slug}/{service_id:uuid}/book", DetailsPage(pool, appointments, now)),
         ("/b/{slug}/appointments/{appointment_id:uuid}/{token}", AppointmentPage(appointments)),
     ]
 
@@ -98,9 +98,10 @@ class TimesPage:
 class DetailsPage:
     """`/b/{slug}/{service}/book`: who comes; sending the form books."""
 
-    def __init__(self, pool: Pool, appointments: AppointmentService) -> None:
+    def __init__(self, pool: Pool, appointments: AppointmentService, now: Clock) -> None:
         self._pool = pool
         self._appointments = appointments
+        self._now = now
 
     async def on_get(self, req: Request, resp: Response, slug: str, service_id: UUID) -> None:
         """Answer an empty form for one slot."""
@@ -131,7 +132,7 @@ class DetailsPage:
     ) -> None:
         async with tenant_transaction(self._pool, slug) as (conn, tenant):
             service = await catalog.get_service(conn, service_id)
-        starts_at = model.local_start(fields["at"], tenant)
+        starts_at = model.local_start(fields["at"], tenant, self._now())
         _show(
             resp,
             "details.html",
