@@ -1,28 +1,34 @@
 """The steps after the hosts exist: the artefact, the site's playbook, the check from outside, the hosts' journals."""
 
+from typing import TYPE_CHECKING
+
 from infra import paths
-from ops import artefact, fleet, plays
-from ops.artefact import Artefact
+from ops import fleet, plays
 from ops.errors import BokaError
 from ops.plays import Play, PlayResult
 from ops.session import Session
 from ops.stacks import CHECKOUT
 
+if TYPE_CHECKING:
+    from ops.artefact import Artefact
 
-def build(run: Session) -> Artefact:
+
+def build(run: Session) -> "Artefact":
     """Build the booking service of this checkout, or take it from the cache when nothing of it has changed."""
+    from ops import artefact  # noqa: PLC0415  # only verbs that install the service need it
+
     run.screen.now("building the booking service")
     built = artefact.build(CHECKOUT, paths.cache())
     run.screen.say(f"release {built.release} is built")
     return built
 
 
-def configure(run: Session, release: Artefact) -> PlayResult:
+def configure(run: Session, release: "Artefact") -> PlayResult:
     """Make every host what its roles say."""
     return _play(run, Play(playbook="site", variables=_variables(release)))
 
 
-def deploy(run: Session, release: Artefact) -> PlayResult:
+def deploy(run: Session, release: "Artefact") -> PlayResult:
     """Flip the app hosts to a release, batch by batch."""
     return _play(run, Play(playbook="deploy", variables=_variables(release)))
 
@@ -51,7 +57,7 @@ def _tell_hosts(run: Session, play: Play, outcome: str) -> None:
         run.screen.say(f"the journal on {', '.join(silent)} could not be written")
 
 
-def _variables(release: Artefact) -> dict[str, object]:
+def _variables(release: "Artefact") -> dict[str, object]:
     return {
         "deploy_release": release.release,
         "deploy_artefact": str(release.path),

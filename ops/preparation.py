@@ -1,7 +1,7 @@
 """What must be there before a host is: tools and secrets. (The ssh key is infra's own.)"""
 
 from ops.screen import Screen
-from ops.secrets import Store, authority
+from ops.secrets import Store
 from ops.stacks import Stack
 
 _TOOLS = ("pulumi",)
@@ -21,6 +21,8 @@ def ensure(stack: Stack, screen: Screen) -> None:
 
 def ensure_secrets(stack: Stack) -> list[str]:
     """Make what is missing of the secrets and the internal authority's certificate; return the new names."""
+    from ops.secrets import authority  # noqa: PLC0415  # loads cryptography
+
     store = Store(stack)
     made = store.ensure()
     return [*made, "ca/ca.pem"] if authority.ensure_certificate(stack, store) else made

@@ -2,8 +2,6 @@
 
 from ipaddress import IPv4Network
 
-import yaml
-
 from infra import paths
 from ops import locks
 from ops.errors import UsageError
@@ -30,11 +28,15 @@ def read(stack: Stack) -> dict[str, str]:
     """Return the settings that the file sets; empty when there is none."""
     if not stack.settings.exists():
         return {}
+    import yaml  # noqa: PLC0415  # every verb loads this module, few need it
+
     content: dict[str, dict[str, str] | None] = yaml.safe_load(stack.settings.read_text(encoding="utf-8")) or {}
     return content.get("config") or {}
 
 
 def _write_first(stack: Stack, profile: str) -> None:
+    import yaml  # noqa: PLC0415  # as above
+
     from infra.local.network import free_subnet  # noqa: PLC0415  # only a new throwaway stack needs it
 
     with locks.held("subnets", "up"):  # two new stacks at once get two subnets: what is written here is promised

@@ -1,13 +1,15 @@
 """What a verb ends with: the facts for scripts, the sentences for a reader."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ops import fleet
-from ops.artefact import Artefact
 from ops.engine import Outcome
 from ops.plays import PlayResult
 from ops.session import Session
+
+if TYPE_CHECKING:
+    from ops.artefact import Artefact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,7 @@ class Played:
         return [f"{head}; {self.tasks_changed} tasks changed.", f"Next: boka status --stack {self.stack}"]
 
 
-def raised(run: Session, outcome: Outcome, site: PlayResult, release: Artefact) -> Raised:
+def raised(run: Session, outcome: Outcome, site: PlayResult, release: "Artefact") -> Raised:
     """Return the summary of a run of `boka up`."""
     hosts = fleet.read(run.stack)
     return Raised(
