@@ -209,3 +209,17 @@ def test_every_listed_slot_books_and_nothing_else_does(serve, salon):
 
     assert listed == [stamp(moment) for moment in booked]
     assert len(listed) == 6
+
+
+def test_a_row_that_the_database_refuses_is_not_quoted_in_the_log(serve, salon, admin, caplog):
+    name = f"never_{salon.slug.replace('-', '_')}"
+    admin.execute(f"alter table customer add constraint {name} check (email <> 'refused@example.org')")
+
+    try:
+        answer = serve(lambda client: post(client, salon, customer={"name": "Zoë", "email": "refused@example.org"}))
+    finally:
+        admin.execute(f"alter table customer drop constraint {name}")
+
+    (record,) = [record for record in caplog.records if record.name == "boka_app.problems.handlers"]
+    assert (answer.status_code, record.facts["constraint"]) == (500, name)
+    assert "refused@" not in str(vars(record)) + answer.text

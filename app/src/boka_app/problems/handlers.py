@@ -1,11 +1,13 @@
 """Turn any error into its answer: problem+json for programs, a page for people."""
 
 import logging
+import traceback
 from http import HTTPStatus
 from typing import Any
 
 import falcon
 import msgspec
+import psycopg
 from falcon.asgi import App, Request, Response
 
 from boka_app import logs
@@ -42,7 +44,16 @@ async def _answer(req: Request, resp: Response, error: Exception, _params: dict[
 
 
 def _report(error: Exception, told: Problem) -> None:
-    if told.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("answered with a defect of ours", exc_info=error)
-    elif told.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if told.status == HTTPStatus.SERVICE_UNAVAILABLE:
         _log.warning("the database does not answer: %s", type(error).__name__)
+    elif told.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        # No logging of the error itself: the text of PostgreSQL's quotes the row, and that is a person.
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        facts = {"error": type(error).__name__, "exception": trace} | _diagnosis(error)
+        _log.error("answered with a defect of ours", extra={"facts": facts})
+
+
+def _diagnosis(error: Exception) -> dict[str, object]:
+    if isinstance(error, psycopg.Error):
+        return {"sqlstate": error.sqlstate, "constraint": error.diag.constraint_name}
+    return {"text": str(error)}
