@@ -16,6 +16,8 @@ class Entry:
     text: str
     mode: int = 0o644
     owner: int = 0
+    # For a file that a role takes over: what it wrote outlives a reboot.
+    only_if_absent: bool = False
 
 
 class Root:
@@ -30,6 +32,8 @@ class Root:
         for parent in reversed(relative.parents[:-1]):
             self._make_like_image(parent)
         target = self._upper / relative
+        if entry.only_if_absent and target.exists():
+            return
         target.unlink(missing_ok=True)
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry.mode)
         with os.fdopen(descriptor, "w") as handle:
@@ -53,7 +57,7 @@ def identity(folder: Path, name: str, authorized_key: str) -> list[Entry]:
     return [
         Entry(path="/etc/hostname", text=f"{name}\n"),
         Entry(path="/etc/machine-id", text=(folder / "machine-id").read_text(), mode=0o444),
-        Entry(path="/etc/hosts", text=f"127.0.0.1 localhost\n127.0.1.1 {name}\n"),
+        Entry(path="/etc/hosts", text=f"127.0.0.1 localhost\n127.0.1.1 {name}\n", only_if_absent=True),
         Entry(path="/etc/ssh/ssh_host_ed25519_key", text=(folder / "ssh_host_ed25519_key").read_text(), mode=0o600),
         Entry(path="/etc/ssh/ssh_host_ed25519_key.pub", text=(folder / "ssh_host_ed25519_key.pub").read_text()),
         Entry(path="/home/ops/.ssh/authorized_keys", text=f"{authorized_key.strip()}\n", mode=0o600, owner=_OPS_UID),
