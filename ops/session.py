@@ -51,7 +51,11 @@ def opened(name: str, verb: str, *, as_json: bool = False, wait: bool = True) ->
         locks.held(name, verb, wait=wait, on_wait=lambda holder: screen.say(_waiting(name, holder))),
         journal.record(name, verb) as record,
     ):
-        yield Session(stack=stack, screen=screen, record=record)
+        try:
+            yield Session(stack=stack, screen=screen, record=record)
+        except KeyboardInterrupt:
+            screen.say(f"Stopped. What was done stays, and boka {verb} goes on from it.")
+            raise
 
 
 def _waiting(stack: str, holder: Holder | None) -> str:

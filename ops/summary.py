@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops import fleet
+from ops import fleet, site_root
 from ops.engine import Outcome
 from ops.plays import PlayResult
 from ops.session import Session
@@ -20,6 +20,7 @@ class Raised:
     profile: str
     site: str
     virtual_address: str
+    root_certificate: str
     hosts: dict[str, str]
     release: str
     resources_changed: int
@@ -41,6 +42,7 @@ class Raised:
             f"{self.tasks_changed} tasks changed.",
             f"  {describe_phases(self.phases)}",
             f"  site     {self.site} at {self.virtual_address}",
+            *([f"  trust    {self.root_certificate} signs the site"] if self.root_certificate else []),
             f"  journal  boka journal show {self.journal}",
             "Try:",
             f"  boka open{option}      the booking page in your own browser",
@@ -144,6 +146,7 @@ def raised(run: Session, outcome: Outcome, site: PlayResult, release: "Artefact"
         site=hosts.endpoints["site"],
         virtual_address=hosts.network.virtual_address,
         hosts={name: host.address for name, host in hosts.hosts.items()},
+        root_certificate=str(site_root.fetch(run.stack, hosts) or ""),
         release=release.release,
         resources_changed=outcome.changed,
         tasks_changed=site.changed,

@@ -58,6 +58,7 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setattr(plays, "run", fake.play)
     monkeypatch.setattr(preparation, "ensure", lambda *_: None)
     monkeypatch.setattr(converge, "build", lambda _run: Artefact("2026.46.2", tmp_path / "x.tar", "0" * 64))
+    monkeypatch.setattr("ops.site_root.fetch", lambda *_: None)
     monkeypatch.setattr("ops.fleet.tell_each", lambda *_: [])
     return fake
 
@@ -74,6 +75,21 @@ def test_up_ends_with_three_things_to_try(boka):
     _, out, _ = boka("up", "--stack", "t0a1b")
 
     assert out.partition("Try:\n")[2].count("boka ") == 3
+
+
+def test_hosts_only_configures_nothing(boka, machine):
+    code, out, _ = boka("up", "--stack", "t0a1b", "--hosts-only", "--json")
+
+    assert (code, machine.asked, len(json.loads(out)["hosts"])) == (0, ["pulumi up"], 7)
+
+
+def test_what_the_user_stopped_says_how_to_go_on(boka, machine):
+    machine.failure = KeyboardInterrupt()
+
+    code, _, err = boka("up", "--stack", "t0a1b")
+
+    assert code == 130
+    assert "What was done stays, and boka up goes on from it." in err
 
 
 def test_a_failed_playbook_stops_up_and_is_in_the_journal(boka, machine):

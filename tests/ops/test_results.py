@@ -12,7 +12,7 @@ from ops.commands.open import Opened
 from ops.doctor import Examination, Finding
 from ops.health import Answer, Health
 from ops.journal import Run
-from ops.summary import Played, Previewed, Raised, Removed
+from ops.summary import HostsRaised, Played, Previewed, Raised, Removed
 
 GOLDEN = Path(__file__).parent / "golden"
 HOST = {
@@ -31,8 +31,12 @@ RUN = Run(
 RESULTS = {
     "up": Raised(
         stack="local", profile="full", site="https://boka.test", virtual_address="198.18.0.10",
+        root_certificate="/srv/boka/ca/site-root.pem",
         hosts={"db1": "198.18.0.41"}, release="2026.46.2", resources_changed=12, tasks_changed=340,
         restarts=["db1: Restart postgresql"], phases={"hosts": 14.2, "configure": 240.0}, journal=7,
+    ),
+    "up-hosts-only": HostsRaised(
+        stack="local", hosts={"db1": "198.18.0.41"}, resources_changed=12, phases={"hosts": 14.2}
     ),
     "preview": Previewed(stack="local", changes={"create": 2, "same": 10}),
     "preview-same": Previewed(stack="local", changes={"same": 12}),
