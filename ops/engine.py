@@ -81,11 +81,15 @@ def destroy(stack: Stack, record: Run, screen: Screen) -> Outcome:
 
 
 def _select(stack: Stack, screen: Screen) -> "PulumiStack":
-    """Return the stack, made if need be, freed of what a killed run left: its lock, its pending creates."""
+    """Return the stack, made if need be, freed of what a killed run left: its lock, torn files, pending creates."""
+    from ops import leftovers  # noqa: PLC0415  # only local state has them
     from pulumi import automation  # noqa: PLC0415  # see the module's docstring
 
     make_private_folder(stack.pulumi)
     os.environ.update(environment(stack))  # PulumiCommand looks for pulumi on our own PATH
+    dead_locks = leftovers.dead_locks(stack, screen.say) if stack.is_local else []
+    if stack.is_local and leftovers.mend_torn_files(stack):
+        screen.say("a run that was killed left its state half-written; the state before it is taken again")
     options = automation.LocalWorkspaceOptions(
         pulumi_home=str(stack.pulumi / "home"), secrets_provider="passphrase" if stack.is_local else None
     )
@@ -93,21 +97,13 @@ def _select(stack: Stack, screen: Screen) -> "PulumiStack":
     if stack.is_throwaway:
         # `pulumi stack init` knows no --config-file and leaves one with nothing but a salt in the checkout.
         (CHECKOUT / f"Pulumi.{stack.name}.yaml").unlink(missing_ok=True)
-    _free(selected, stack, screen)
-    return selected
-
-
-def _free(selected: "PulumiStack", stack: Stack, screen: Screen) -> None:
-    from ops import leftovers  # noqa: PLC0415  # only local state has them
-
-    if not stack.is_local:
-        return
-    if leftovers.dead_locks(stack, screen.say):
+    if dead_locks:
         screen.say("a run that was killed left Pulumi's lock; its process is gone, so the lock is lifted")
         selected.cancel()
-    if leftovers.has_pending_creates(stack):
+    if stack.is_local and leftovers.has_pending_creates(stack):
         screen.say("a run that was killed left creations unfinished; they are adopted or made again")
         selected.refresh(clear_pending_creates=True, config_file=str(stack.settings), show_secrets=False)
+    return selected
 
 
 def _run(operation: Callable[..., Any], stack: Stack, record: Run, screen: Screen, **options: object) -> Outcome:

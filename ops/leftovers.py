@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,30 @@ def dead_locks(stack: Stack, say: Callable[[str], None]) -> list[PulumiLock]:
             say(f"waiting for the pulumi of an earlier run to end (pid {lock.pid})")
             _wait_for_end(lock.pid)
     return [lock for lock in locks if lock.path.exists()]
+
+
+def mend_torn_files(stack: Stack) -> list[Path]:
+    """Undo writes that a kill cut short; return the files that were mended. Nobody may be writing.
+
+    The backend writes its files in place: the state beside a copy of the one before (`.bak`), and to each file an
+    `.attrs` of its own, without which it is read just as well.
+    """
+    folder = stack.pulumi / ".pulumi"
+    torn = [path for path in folder.glob("**/*") if path.name.endswith((".tmp", ".attrs", ".json")) and _is_torn(path)]
+    for path in torn:
+        before = path.with_name(f"{path.name}.bak")
+        path.unlink()
+        if path.suffix == ".json" and before.exists() and not _is_torn(before):
+            shutil.copyfile(before, path)
+    return torn
+
+
+def _is_torn(path: Path) -> bool:
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return True
+    return path.suffix == ".tmp"
 
 
 def has_pending_creates(stack: Stack) -> bool:

@@ -1,8 +1,9 @@
-"""Removes what a stack keeps on this machine once its hosts are gone."""
+"""Removes what a stack keeps on this machine once its hosts are gone, and what no state remembered."""
 
 import shutil
 from pathlib import Path
 
+from infra.local.sweep import sweep
 from ops.errors import Refused
 from ops.stacks import Stack
 
@@ -20,6 +21,8 @@ def remove_state(stack: Stack) -> None:
     Raises:
         StillMounted: something in it is in use. Nothing was removed.
     """
+    if stack.is_local:
+        sweep(stack.name)
     mounts = mounted_below(stack.state, Path("/proc/self/mounts").read_text(encoding="utf-8"))
     if mounts:
         raise StillMounted(mounts)

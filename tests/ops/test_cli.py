@@ -194,6 +194,14 @@ def test_ssh_trusts_only_the_key_of_provisioning(boka, became):
     assert {"StrictHostKeyChecking=yes", "HostKeyAlias=db1.local.internal.test"} <= set(became[0])
 
 
+def test_one_quoted_word_is_a_line_for_the_hosts_shell(boka, became):
+    fleet_of_two.write("local")
+
+    boka("ssh", "db1", "--", "df | tail -1")
+
+    assert became[0][-1] == "df | tail -1"
+
+
 def test_logs_asks_for_the_unit(boka, became):
     fleet_of_two.write("local")
 
