@@ -82,8 +82,9 @@ def destroy(stack: Stack, record: Run, screen: Screen) -> Outcome:
 
 def _select(stack: Stack, screen: Screen) -> "PulumiStack":
     """Return the stack, made if need be, freed of what a killed run left: its lock, torn files, pending creates."""
-    from ops import leftovers  # noqa: PLC0415  # only local state has them
     from pulumi import automation  # noqa: PLC0415  # see the module's docstring
+
+    from ops import leftovers  # noqa: PLC0415  # only local state has them
 
     make_private_folder(stack.pulumi)
     os.environ.update(environment(stack))  # PulumiCommand looks for pulumi on our own PATH

@@ -5,6 +5,7 @@ hosts started outside systemd share `/payload`, and what systemd does to a unit 
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class HostCgroup:
     def prepare(self, limits: Limits) -> list[Path]:
         """Make the groups with their limits; return those that the host's first process must join."""
         for folder in self._all():
-            folder.mkdir(parents=True, exist_ok=True)
+            _make(folder)
         if self._trees.v1:
             self._limit_v1(limits)
         else:
@@ -123,8 +124,23 @@ class HostCgroup:
         for folder in self._all():
             _remove_tree(folder)
             for parent in (folder.parent, folder.parent.parent):
-                if parent.is_dir() and not any(child.is_dir() for child in parent.iterdir()):
-                    parent.rmdir()
+                _prune(parent)
+
+
+def _make(folder: Path) -> None:
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:  # the end of another stack removed the empty parent in between
+            continue
+        return
+
+
+def _prune(folder: Path) -> None:
+    """Remove a group that has no child; another removal may do so at the same time."""
+    with suppress(FileNotFoundError):
+        if not any(child.is_dir() for child in folder.iterdir()):
+            _remove_tree(folder)
 
 
 def _remove_tree(folder: Path) -> None:

@@ -4,8 +4,10 @@ A claim outlives a kill between "made" and "recorded", so the next run adopts th
 name without a claim is a stranger's and is never touched.
 """
 
+import errno
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from infra import paths
@@ -62,6 +64,10 @@ def write_atomically(target: Path, text: str, mode: int = 0o600) -> None:
 
 
 def prune(folder: Path) -> None:
-    """Remove a folder if it is there and empty."""
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    """Remove a folder if it is there and empty; two removals at once may both try."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        try:
+            folder.rmdir()
+        except OSError as err:
+            if err.errno != errno.ENOTEMPTY:
+                raise

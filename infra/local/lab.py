@@ -17,6 +17,7 @@ from infra.local.image import Images
 from infra.local.network import Networks, free_subnet
 from infra.local.packages import PackageCache
 from infra.local.providers import spec_from
+from infra.local.sweep import sweep
 from infra.local.volume import Volumes
 
 
@@ -42,13 +43,7 @@ def up(stack: str, groups: list[str], *, bare: bool, count: int) -> None:
 
 def down(stack: str) -> None:
     """Remove everything `up` made."""
-    folder = paths.stack_dir(stack)
-    for host in sorted(path.name for path in (folder / "hosts").glob("*")):
-        Hosts().remove(stack, host)
-    for volume in sorted(path.stem for path in (folder / "volumes").glob("*.ext4")):
-        Volumes().remove(stack, volume)
-    Networks().remove(stack)
-    PackageCache().release(stack)
+    sweep(stack)
     handover.remove(stack)
     ssh_key.remove(stack)
     prune(paths.stack_dir(stack))

@@ -1,5 +1,7 @@
 """The local stack's graph, recorded by mocks: what is registered, in which order, with which inputs."""
 
+import asyncio
+
 import pulumi
 import pytest
 
@@ -25,6 +27,7 @@ class Recorder(pulumi.runtime.Mocks):
 
 @pytest.fixture(params=["full", "small"])
 def recorded(request):
+    asyncio.set_event_loop(asyncio.new_event_loop())  # another test may have closed the one of this thread
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, project="boka", stack="t0001")
     chosen = settings.load("t0001", {"profile": request.param})

@@ -75,3 +75,37 @@ def test_unfinished_creations_are_seen_in_the_state(stack, operations, pending):
 
 def test_a_stack_without_state_has_nothing_unfinished(stack):
     assert not leftovers.has_pending_creates(stack)
+
+
+def torn(stack, name, text):
+    folder = stack.pulumi / ".pulumi" / "stacks" / "boka"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def test_a_state_cut_short_becomes_the_one_before_it(stack):
+    state = torn(stack, "t0001.json", '{"checkpoint": {')
+    torn(stack, "t0001.json.bak", '{"checkpoint": {"latest": null}}')
+
+    leftovers.mend_torn_files(stack)
+
+    assert json.loads(state.read_text()) == {"checkpoint": {"latest": None}}
+
+
+def test_an_attribute_file_cut_short_is_removed(stack):
+    state = torn(stack, "t0001.json", "{}")
+    attributes = torn(stack, "t0001.json.attrs", "")
+
+    mended = leftovers.mend_torn_files(stack)
+
+    assert mended == [attributes]
+    assert not attributes.exists()
+    assert state.exists()
+
+
+def test_a_whole_state_is_left_alone(stack):
+    torn(stack, "t0001.json", "{}")
+    torn(stack, "t0001.json.attrs", "{}")
+
+    assert leftovers.mend_torn_files(stack) == []
