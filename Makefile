@@ -1,0 +1,57 @@
+# Boka's commands. `make up` and `make test` work on a machine that has nothing but apt, Python 3.11+ and make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+STACK ?= local
+PROFILE ?=
+VENV := .venv/bin
+# ansible-lint and the syntax check need an inventory; this sample stack file stands in for a raised stack.
+SAMPLE := BOKA_HOME=$(CURDIR)/tests/fixtures/home BOKA_STACK=local
+YES_FLAG := $(if $(filter 1,$(YES)),--yes,)
+
+.PHONY: help up down test check lint unit service roles platform bench clean
+
+help: ## Say what each command does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: ## Raise the local stack, configure it, deploy, check it from outside (about 6 minutes; the first run builds tools too)
+	@tools/bootstrap.sh up
+	@$(VENV)/boka up --stack $(STACK) $(if $(PROFILE),--profile $(PROFILE),)
+
+down: ## Remove the stack, its state, secrets and hosts (asks; YES=1 for scripts)
+	@tools/bootstrap.sh up
+	@$(VENV)/boka down --stack $(STACK) $(YES_FLAG)
+
+check: ## Lint, types, unit and template tests: no hosts, no root
+	@tools/bootstrap.sh check
+	@$(MAKE) --no-print-directory lint unit
+
+test: ## Everything: check, the service on its real database, role tests, the platform test on a throwaway stack
+	@tools/bootstrap.sh test
+	@tests/run.sh
+
+lint: ## Findings of every linter; zero wanted
+	@$(VENV)/ruff format --check --quiet .
+	@$(VENV)/ruff check --quiet .
+	@$(VENV)/basedpyright
+	@$(VENV)/shellcheck tools/bootstrap.sh infra/local/launch.sh tests/run.sh .ci/run
+	@$(VENV)/yamllint --strict .
+	@$(SAMPLE) $(VENV)/ansible-lint -qq
+
+unit: ## Fast tests: no hosts
+	@$(VENV)/pytest -q -n 2 -m "not hosts and not postgresql" tests
+
+service: ## The booking service against PostgreSQL 17 on a host of its own
+	@$(VENV)/python -m tests.service
+
+roles: ## Role tests on real hosts (ROLES="base nginx" for some)
+	@$(VENV)/python tests/roles/run.py $(ROLES)
+
+platform: ## The whole platform on a throwaway stack
+	@$(VENV)/pytest -q -m hosts tests/platform
+
+bench: ## Speed and memory, one JSON line each
+	@$(VENV)/python -m tests.bench
+
+clean: ## Remove caches: tools, images, packages, artefacts
+	@rm -rf -- "$${BOKA_CACHE:-/var/cache/boka}" .cache
