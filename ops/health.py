@@ -85,7 +85,7 @@ class Health:
     def _next(self) -> str:
         bad = next((answer for answer in self.answers if not answer.good), None)
         if bad is None:
-            return "Next: boka open"
+            return f"Next: boka open --stack {self.stack}"
         if bad.host == "site":
             return f"Next: boka verify --stack {self.stack}"
         return f"Next: boka logs {bad.host} --stack {self.stack}, or boka up --stack {self.stack} to heal it"

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ from ops.stacks import CHECKOUT, Stack
 
 _POLL_S = 0.2  # a watcher does not see less, and it costs nothing beside a playbook
 _TAIL_LINES = 12
+# A playbook whose boka was killed would go on, unseen and unlocked, beside that of the next run.
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +59,19 @@ def run(play: Play, stack: Stack, record: Run, screen: Screen) -> PlayResult:
     for path in (record.log_path, record.events_path):
         path.touch(mode=0o600)
     words, variables = argv(play, stack), environment(stack, os.environ)
-    variables["BOKA_EVENTS"] = str(record.events_path)
+    scratch = stack.state / "ansible"
+    variables |= {"BOKA_EVENTS": str(record.events_path), "ANSIBLE_LOCAL_TEMP": str(scratch)}
     with record.log_path.open("ab") as log, record.events_path.open(encoding="utf-8") as events:
         events.seek(skip)
         process = subprocess.Popen(
-            words, cwd=CHECKOUT, env=variables,
+            [*_DIES_WITH_US, *words], cwd=CHECKOUT, env=variables,
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
             _watch(process, events, recap, screen)
         finally:
             _stop(process)
+            shutil.rmtree(scratch, ignore_errors=True)  # Ansible's own, and that of a run that was killed
     record.hosts[play.playbook] = {host: asdict(counts) for host, counts in recap.hosts.items()}
     if process.returncode != 0:
         raise explain(play, recap.final_failures(), record.log_path)
@@ -91,7 +96,6 @@ def environment(stack: Stack, inherited: Mapping[str, str]) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
         "ANSIBLE_CALLBACKS_ENABLED": "events",
         "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_LOCAL_TEMP": str(stack.state / "ansible"),
         "BOKA_STACK": stack.name,
         "BOKA_HOME": str(paths.home()),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', os.defpath)}",
