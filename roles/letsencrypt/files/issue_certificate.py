@@ -190,9 +190,14 @@ def _ask(issuer: Issuer, name: str, question: str) -> subprocess.CompletedProces
     (address,) = [target["address"] for target in issuer.settings["targets"] if target["name"] == name]
     key = Path(os.environ.get("CREDENTIALS_DIRECTORY", SETTINGS.parent)) / "id_ed25519"
     options = {
-        "BatchMode": "yes", "ConnectTimeout": "5", "IdentitiesOnly": "yes", "IdentityFile": str(key),
-        "StrictHostKeyChecking": "yes", "UserKnownHostsFile": str(SETTINGS.with_name("known_hosts")),
-    }  # fmt: skip
+        "BatchMode": "yes",
+        "ConnectTimeout": "5",
+        "IdentitiesOnly": "yes",
+        "IdentityFile": str(key),
+        "RequestTTY": "no",
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": str(SETTINGS.with_name("known_hosts")),
+    }
     words = [word for option, value in options.items() for word in ("-o", f"{option}={value}")]
     return _run("ssh", "-F", "none", *words, f"certs@{address}", stdin=question)
 
