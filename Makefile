@@ -42,7 +42,7 @@ unit: ## Fast tests: no hosts
 	@$(VENV)/pytest -q -n 2 -m "not hosts and not postgresql" tests
 
 service: ## The booking service against PostgreSQL 17 on a host of its own
-	@$(VENV)/python -m tests.service
+	@$(VENV)/python tests/service
 
 roles: ## Role tests on real hosts (ROLES="base nginx" for some)
 	@$(VENV)/python tests/roles/run.py $(ROLES)
