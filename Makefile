@@ -50,8 +50,8 @@ roles: ## Role tests on real hosts (ROLES="base nginx" for some)
 platform: ## The whole platform on a throwaway stack
 	@$(VENV)/pytest -q -m hosts tests/platform
 
-bench: ## Speed and memory, one JSON line each
-	@$(VENV)/python -m tests.bench
+bench: ## Speed of raising and running the platform, one JSON line a figure (a full throwaway stack, some 8 minutes)
+	@$(VENV)/python tests/bench/bench_platform.py
 
 clean: ## Remove caches: tools, images, packages, artefacts
 	@rm -rf -- "$${BOKA_CACHE:-/var/cache/boka}" .cache
