@@ -1,4 +1,4 @@
-"""Bench raising the platform: hosts, the whole of `make up`, a run with nothing to change, `boka status`, `boka --help`.
+"""Bench raising the platform: hosts, all of `make up`, a run with nothing to change, `boka status`, `boka --help`.
 
 A throwaway stack is raised, measured and removed. Tools and packages are expected in the caches (run `make up` once
 before). Prints one JSON line a figure, each with the bound that the project set itself.
