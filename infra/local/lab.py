@@ -22,7 +22,10 @@ from infra.local.volume import Volumes
 
 
 def up(stack: str, groups: list[str], *, bare: bool, count: int) -> None:
-    """Boot `count` hosts of each group and write their stack file. A bare host has the base image only."""
+    """Boot `count` hosts of each group, of a group named twice twice as many, and write their stack file.
+
+    A bare host has the base image only.
+    """
     made = _trimmed(stack, groups, count)
     PackageCache().ensure(stack)
     Networks().ensure(plan.network(made))
@@ -53,7 +56,7 @@ def _trimmed(stack: str, groups: list[str], count: int) -> fleet.Fleet:
     known = paths.stack_file(stack)
     subnet = handover.read(stack).network.cidr if known.exists() else str(free_subnet())
     whole = fleet.describe(settings.load(stack, {"subnet": subnet}))
-    hosts = tuple(host for group in fleet.GROUPS if group in groups for host in whole.in_group(group)[:count])
+    hosts = tuple(host for group in fleet.GROUPS for host in whole.in_group(group)[: count * groups.count(group)])
     names = {host.name for host in hosts}
     volumes = tuple(volume for volume in whole.volumes if volume.host in names)
     return dataclasses.replace(whole, hosts=hosts, volumes=volumes)
@@ -64,7 +67,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.local.lab", description=__doc__)
     parser.add_argument("verb", choices=["up", "down"])
     parser.add_argument("stack", help="t + 4 hex digits")
-    parser.add_argument("groups", nargs="*", choices=[*fleet.GROUPS, []], help="groups to boot one host of")
+    parser.add_argument(
+        "groups", nargs="*", choices=[*fleet.GROUPS, []], help="groups to boot one host of; twice for two"
+    )
     parser.add_argument("--count", type=int, default=1, help="hosts a group")
     parser.add_argument("--bare", action="store_true", help="no baked packages: roles install them")
     chosen = parser.parse_args()
