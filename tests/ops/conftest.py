@@ -1,6 +1,7 @@
 """State, caches and locks of these tests are in a folder of their own; nothing of the machine is touched."""
 
 import pytest
+from tls_site import write_certificate
 
 from ops.stacks import Stack
 
@@ -17,3 +18,9 @@ def own_folders(tmp_path, monkeypatch):
 @pytest.fixture
 def stack():
     return Stack("t0a1b")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A key and a certificate for boka.test in one file, which is its own root."""
+    return write_certificate(tmp_path_factory.mktemp("tls") / "boka.pem")

@@ -2,16 +2,10 @@ import asyncio
 import contextlib
 import socket
 import ssl
-import threading
-from datetime import UTC, datetime, timedelta
 
 import fleet_of_two
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from tls_site import site
 
 from ops import health
 from ops.health import Check
@@ -58,38 +52,6 @@ def test_a_closed_port_is_told_as_refused():
         answer = ask(closed.getsockname()[1])
 
     assert answer.problem == "connection refused"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A key and a certificate for boka.test in one file, which is its own root."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "boka.test")])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(hours=1), now + timedelta(hours=1))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("boka.test")]), critical=False)
-    path = tmp_path_factory.mktemp("tls") / "boka.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(private + made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
-    return path
-
-
-@contextlib.contextmanager
-def site(certificate, answer):
-    """A server that gives this answer once, over TLS."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-
-    def serve(server):
-        with contextlib.suppress(OSError), context.wrap_socket(server.accept()[0], server_side=True) as connection:
-            connection.recv(4096)
-            connection.sendall(answer)
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=serve, args=(server,))
-        thread.start()
-        yield server.getsockname()[1]
-        thread.join(5)
 
 
 @pytest.mark.parametrize(
