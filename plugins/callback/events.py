@@ -102,5 +102,7 @@ def message_of(task: Theirs, result: dict[str, Any]) -> str:
     source = next((item for item in items if item.get("failed")), result)
     if source.get("censored"):
         return HIDDEN
-    texts = [str(source[key]).strip() for key in ("msg", "stderr") if source.get(key)]
-    return "\n".join(dict.fromkeys(texts))[-MESSAGE_LIMIT:]
+    texts = [str(source[key]).strip() for key in ("msg", "reason", "stderr") if source.get(key)]
+    # A task that failed by its own condition says nothing itself: what it saw has to speak.
+    seen = [f"{key}: {source[key]}".strip() for key in ("rc", "status", "stdout") if source.get(key)]
+    return "\n".join(dict.fromkeys(texts or seen))[-MESSAGE_LIMIT:]

@@ -26,6 +26,11 @@ PLAYBOOK = """
     - name: Fail openly
       ansible.builtin.fail: {msg: because of this}
       ignore_errors: true
+    - name: Fail by a condition
+      ansible.builtin.command: echo seen
+      failed_when: true
+      changed_when: false
+      ignore_errors: true
     - name: Carry secrets
       ansible.builtin.command: "cat /nowhere/CANARY"
       no_log: true
@@ -66,12 +71,17 @@ def test_each_task_is_reported_with_its_outcome(events):
         "Change something": "changed",
         "Skip something": "skipped",
         "Fail openly": "ignored",
+        "Fail by a condition": "ignored",
         "Carry secrets": "failed",
     }
 
 
 def test_a_failure_carries_its_message(events):
     assert outcomes(events)["Fail openly"][1] == "because of this"
+
+
+def test_a_failure_by_a_condition_shows_what_was_seen(events):
+    assert outcomes(events)["Fail by a condition"][1] == "stdout: seen"
 
 
 def test_a_task_with_secrets_is_reported_without_its_message(events):
