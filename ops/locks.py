@@ -73,11 +73,11 @@ def held(
 
 def holder_of(stack: str) -> Holder | None:
     """Return who works on the stack now, None when nobody does. Takes no lock, so it never stands in a run's way."""
-    path = folder() / f"{stack}.lock"
-    if not path.exists():
+    try:
+        with (folder() / f"{stack}.lock").open(encoding="utf-8") as lock:
+            holder = read_holder(lock)
+    except FileNotFoundError:
         return None
-    with path.open(encoding="utf-8") as lock:
-        holder = read_holder(lock)
     return holder if holder and Path(f"/proc/{holder.pid}").exists() else None
 
 
