@@ -17,7 +17,7 @@ class ToolError(Exception):
     """A tool cannot be had; the text says which and what helps."""
 
 
-class UnknownTool(ToolError):  # noqa: N818  named for the fact
+class UnknownTool(ToolError):
     """No recipe of this name."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
@@ -25,7 +25,7 @@ class UnknownTool(ToolError):  # noqa: N818  named for the fact
         super().__init__(f"no tool is named {name!r}. Known: {', '.join(sorted(known))}.")
 
 
-class CacheNotWritable(ToolError):  # noqa: N818  named for the fact
+class CacheNotWritable(ToolError):
     """The cache folder cannot be written by this user."""
 
     def __init__(self, folder: Path, reason: str) -> None:
@@ -33,7 +33,7 @@ class CacheNotWritable(ToolError):  # noqa: N818  named for the fact
         super().__init__(f"cannot write {folder}: {reason}. Run as root, or set BOKA_CACHE to a folder of yours.")
 
 
-class ChecksumMismatch(ToolError):  # noqa: N818  named for the fact
+class ChecksumMismatch(ToolError):
     """A download differs from what was pinned. Nothing was installed."""
 
     def __init__(self, name: str, url: str, *, pinned: str, seen: str) -> None:
@@ -44,7 +44,7 @@ class ChecksumMismatch(ToolError):  # noqa: N818  named for the fact
         )
 
 
-class RouteClosed(ToolError):  # noqa: N818  named for the fact
+class RouteClosed(ToolError):
     """One way to get a tool does not work on this machine."""
 
 
@@ -56,7 +56,7 @@ class CommandFailed(RouteClosed):
         super().__init__(f"`{' '.join(argv)}` ended with {code}: {tail or 'it said nothing'}")
 
 
-class ToolUnavailable(ToolError):  # noqa: N818  named for the fact
+class ToolUnavailable(ToolError):
     """Every way to get a tool was tried."""
 
     def __init__(self, name: str, wanted: str, attempts: list[str]) -> None:
