@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -27,7 +28,7 @@ CUSTOMER = {"name": "Ada Customer", "email": "ada@customer.test"}
 
 @pytest.fixture(scope="module")
 def raised(stack):
-    stack.boka("up", "--profile", "small")
+    stack.make("up", "PROFILE=small")
     return stack
 
 
@@ -199,8 +200,37 @@ def test_the_certificate_is_the_authoritys_and_not_about_to_end(raised):
     assert ends > datetime.now(UTC) + timedelta(days=1)
 
 
+def readme_commands():
+    """Every `boka` command that the README shows and that ends by itself."""
+    blocks = re.findall(r"```console\n(.*?)```", (REPOSITORY / "README.md").read_text(), flags=re.DOTALL)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ boka ")]
+    return [line for line in lines if line != "boka open"]
+
+
+@pytest.mark.parametrize("command", readme_commands())
+def test_a_command_of_the_readme_does_what_it_says(raised, command):
+    words = shlex.split(command)[1:]
+    cut = words.index("--") if "--" in words else len(words)
+
+    done = raised.run(*words[:cut], "--stack", raised.name, *words[cut:])
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_the_forwarded_page_opens_in_a_browser_on_this_machine(raised):
+    with (
+        raised.forwarded(port=18443) as opened,
+        Visitor("127.0.0.1:18443", raised.facts.domain, Path(opened["root_certificate"])) as browser,
+    ):
+        answer = browser.ask("GET", "/b/demo")
+
+    assert answer.status_code == httpx.codes.OK
+    assert "<h1" in answer.text
+
+
 def test_nothing_is_left_when_the_stack_is_gone(raised):
-    raised.boka("down", "--yes")
+    raised.make("down", "YES=1")
 
     assert not any(machine.traces(raised.name).values()), machine.traces(raised.name)
 

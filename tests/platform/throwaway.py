@@ -4,10 +4,12 @@ import json
 import os
 import secrets
 import shlex
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,36 @@ class ThrowawayStack:
         told = f"{done.stdout}\n{done.stderr}"
         assert done.returncode == expect, f"boka {' '.join(argv)} ended with {done.returncode}\n{told}"
         return done.stdout if expect == 0 else done.stderr
+
+    def run(self, *argv: str) -> "subprocess.CompletedProcess[str]":
+        """Run a `boka` command as it was typed and return what became of it."""
+        return subprocess.run(
+            [BOKA, *argv], cwd=REPOSITORY, capture_output=True, text=True, timeout=600, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def make(self, target: str, *variables: str) -> str:
+        """Run a target of the Makefile on this stack."""
+        argv = ["make", "--no-print-directory", target, f"STACK={self.name}", *variables]
+        done = subprocess.run(
+            argv, cwd=REPOSITORY, capture_output=True, text=True, timeout=1800, check=False, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == 0, f"{' '.join(argv)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    @contextmanager
+    def forwarded(self, port: int) -> Iterator[dict[str, Any]]:
+        """Run `boka open` for the block; the value is what it tells the browser."""
+        argv = [BOKA, "open", "--stack", self.name, "--port", str(port), "--json"]
+        with subprocess.Popen(argv, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as forward:
+            try:
+                assert forward.stdout is not None
+                text = ""
+                while not text.rstrip().endswith("}"):
+                    text += forward.stdout.readline()
+                yield json.loads(text)
+            finally:
+                forward.send_signal(signal.SIGINT)
 
     def boka_json(self, *argv: str) -> Any:
         """Run a `boka` command with --json."""
