@@ -161,6 +161,11 @@ def test_nginx_believes_a_proxys_header_only_from_named_networks():
     assert "set_real_ip_from 192.0.2.0/24;" in nginx_conf(nginx_trusted_proxies=["192.0.2.0/24"])
 
 
+def test_nginx_limits_everybody_but_named_networks():
+    assert "        default 1;\n    }" in nginx_conf()
+    assert "        default 1;\n        192.0.2.7 0;\n    }" in nginx_conf(nginx_unlimited_sources=["192.0.2.7"])
+
+
 def test_nginx_adds_each_security_header_only_where_the_service_has_none():
     text = nginx_conf()
 
