@@ -14,12 +14,11 @@ DOCUMENTATION = """
 module: host_certificate_request
 short_description: Make a host's private key and a request when its certificate is due
 description:
-  - Makes an elliptic key (P-256) once.
+  - Makes the folder, keeps the authority's certificate in it, and makes an elliptic key (P-256) once.
   - Returns a request when the certificate is missing, expires soon, has other names, belongs to another key or
     was signed by another authority; else an empty text and no change.
 options:
-  key: {description: File of the private key., type: path, required: true}
-  certificate: {description: File of the certificate., type: path, required: true}
+  folder: {description: "Folder of C(ca.pem), C(host.pem) and C(host.key).", type: path, required: true}
   authority: {description: The authority's certificate in PEM., type: str, required: true}
   common_name: {description: The subject of the certificate., type: str, required: true}
   names: {description: Names and addresses that it must be good for., type: list, elements: str, required: true}
@@ -32,8 +31,7 @@ attributes:
 EXAMPLES = """
 - name: configure | Make the key, and a request if the certificate is due
   host_certificate_request:
-    key: /etc/boka/pki/host.key
-    certificate: /etc/boka/pki/host.pem
+    folder: /etc/boka/pki
     authority: "{{ lookup('file', 'ca.pem') }}"
     common_name: db1
     names: [db1, 198.18.0.41]
@@ -47,8 +45,7 @@ replaces: {description: Whether there is a certificate already., type: bool, ret
 """
 
 ARGUMENTS: dict[str, Any] = {
-    "key": {"type": "path", "required": True, "no_log": False},  # a file's name
-    "certificate": {"type": "path", "required": True},
+    "folder": {"type": "path", "required": True},
     "authority": {"type": "str", "required": True},
     "common_name": {"type": "str", "required": True},
     "names": {"type": "list", "elements": "str", "required": True},
@@ -120,13 +117,29 @@ def make_request(module: Module, key: Path) -> str:
     return _run(module, ["req", "-new", "-key", str(key), "-subj", subject])
 
 
+def keep_authority(folder: Path, authority: str, *, pretend: bool) -> bool:
+    """Have the folder and the authority's certificate; tell whether one of them changed."""
+    file, text = folder / "ca.pem", authority.strip() + "\n"
+    if file.exists() and file.read_text(encoding="ascii") == text:
+        return False
+    if not pretend:
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        new = file.with_suffix(".new")
+        new.write_text(text, encoding="ascii")
+        new.chmod(0o644)
+        new.replace(file)
+    return True
+
+
 def main() -> None:
     """Run the module."""
     module = _AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    key, certificate = Path(module.params["key"]), Path(module.params["certificate"])
+    folder = Path(module.params["folder"])
+    key, certificate = folder / "host.key", folder / "host.pem"
+    kept = keep_authority(folder, module.params["authority"], pretend=module.check_mode)
     reason, replaces = reason_due(module, key, certificate), certificate.exists()
     if not reason or module.check_mode:
-        module.exit_json(changed=bool(reason), request="", reason=reason, replaces=replaces)
+        module.exit_json(changed=kept or bool(reason), request="", reason=reason, replaces=replaces)
     if not key.exists():
         make_key(module, key)
     module.exit_json(changed=True, request=make_request(module, key), reason=reason, replaces=replaces)

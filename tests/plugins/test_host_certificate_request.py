@@ -23,8 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *, check: bool = False, authority: str = AUTHORITY_PEM, names: list[str] = NAMES) -> dict:
     arguments = {
-        "key": str(folder / "host.key"),
-        "certificate": str(folder / "host.pem"),
+        "folder": str(folder),
         "authority": authority,
         "common_name": "db1",
         "names": names,
@@ -99,6 +98,12 @@ def test_a_check_says_that_it_is_due_and_makes_nothing(folder):
     answer = run(folder, check=True)
 
     assert (answer["changed"], answer["request"], list(folder.iterdir())) == (True, "", [])
+
+
+def test_the_authoritys_certificate_is_kept_beside_it(folder):
+    run(folder)
+
+    assert (folder / "ca.pem").read_text() == AUTHORITY_PEM
 
 
 def test_names_are_read_from_what_openssl_prints():
