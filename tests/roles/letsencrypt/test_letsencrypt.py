@@ -44,11 +44,11 @@ def test_the_issuer_is_looked_after_by_a_timer(issuer):
     assert answer.strip()
 
 
-def test_the_issuers_key_opens_no_shell_on_an_edge(issuer, address):
+def test_the_issuers_key_opens_no_shell_on_an_edge(host, issuer, address):
     words = "ssh -F none -o BatchMode=yes -i %s/id_ed25519 -o UserKnownHostsFile=%s/known_hosts certs@%s id"
     settings = "/etc/boka/letsencrypt"
 
-    answer = issuer.run(words, settings, settings, address("edge1"))
+    answer = issuer.run(words, settings, settings, address(host.backend.host))
 
     assert "uid=" not in answer.stdout + answer.stderr
     assert answer.rc not in {0, 255}, "255 is ssh's own: the key did not get in at all"

@@ -11,11 +11,17 @@ pytestmark = pytest.mark.journal("nginx.service")
 
 
 @pytest.fixture
-def ask(address, believes_site):
+def here(host, address):
+    """Address of the edge under test."""
+    return address(host.backend.host)
+
+
+@pytest.fixture
+def ask(here, believes_site):
     """Ask the edge for a path of a name; return the answer, its body read."""
 
     def ask_for(path, *, name="boka.test", method="GET", body=None):
-        connection = PinnedConnection(name, address("edge1"), believes_site)
+        connection = PinnedConnection(name, here, believes_site)
         connection.request(method, path, body=body)
         answer = connection.getresponse()
         answer.text = answer.read().decode()
@@ -49,8 +55,8 @@ def test_browsers_are_told_to_stay_with_https(ask):
     assert "max-age=63072000" in ask("/").headers["Strict-Transport-Security"]
 
 
-def test_plain_http_leads_to_https(address):
-    with socket.create_connection((address("edge1"), 80), timeout=5) as client:
+def test_plain_http_leads_to_https(here):
+    with socket.create_connection((here, 80), timeout=5) as client:
         client.sendall(b"GET /b/demo HTTP/1.1\r\nHost: boka.test\r\nConnection: close\r\n\r\n")
         answer = client.makefile().read()
 
@@ -58,18 +64,19 @@ def test_plain_http_leads_to_https(address):
     assert "Location: https://boka.test/b/demo" in answer
 
 
-def test_a_name_that_is_not_ours_gets_no_handshake(address):
+def test_a_name_that_is_not_ours_gets_no_handshake(here):
     stranger = ssl.create_default_context()
 
     with pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"):
-        PinnedConnection("stranger.invalid", address("edge1"), stranger).connect()
+        PinnedConnection("stranger.invalid", here, stranger).connect()
 
 
-def test_http_2_is_spoken(address, believes_site):
-    believes_site.set_alpn_protocols(["h2", "http/1.1"])
+def test_http_2_is_spoken(here, site_authority):
+    browser = ssl.create_default_context(cafile=str(site_authority))
+    browser.set_alpn_protocols(["h2", "http/1.1"])
 
-    with socket.create_connection((address("edge1"), 443), timeout=5) as plain:
-        session = believes_site.wrap_socket(plain, server_hostname="boka.test")
+    with socket.create_connection((here, 443), timeout=5) as plain:
+        session = browser.wrap_socket(plain, server_hostname="boka.test")
 
         assert session.selected_alpn_protocol() == "h2"
 
