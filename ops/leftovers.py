@@ -1,9 +1,11 @@
 """What a killed run of Pulumi leaves in a stack's `file://` backend: its lock, and creations that never ended."""
 
+import contextlib
 import json
 import os
 import select
 import shutil
+import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,6 +50,53 @@ def dead_locks(stack: Stack, say: Callable[[str], None]) -> list[PulumiLock]:
     return [lock for lock in locks if lock.path.exists()]
 
 
+def end_orphaned_providers(stack: Stack) -> list[int]:
+    """End the provider processes of this stack whose engine was killed; return their numbers.
+
+    A provider only ends when its engine tells it to. Its environment says which stack it served.
+    """
+    ended: list[int] = []
+    for shim in _processes_with(b"pulumi-resource-pulumi-python", f"BOKA_STACK={stack.name}".encode()):
+        if b"pulumi" in _command_line(_parent(shim)):
+            continue  # its engine lives
+        for pid in (*_children(shim), shim):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+                ended.append(pid)
+    return ended
+
+
+def _processes_with(word: bytes, setting: bytes) -> list[int]:
+    found: list[int] = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and word in _command_line(int(folder.name)):
+            with contextlib.suppress(OSError):
+                if setting in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+    return found
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+    except OSError:
+        return []
+
+
 def mend_torn_files(stack: Stack) -> list[Path]:
     """Undo writes that a kill cut short; return the files that were mended. Nobody may be writing.
 
@@ -90,10 +139,7 @@ def _read(path: Path) -> PulumiLock:
 
 def _is_pulumi(pid: int) -> bool:
     """Tell whether the process lives and is a pulumi: a number may have gone to somebody else since."""
-    try:
-        return b"pulumi" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
+    return b"pulumi" in _command_line(pid)
 
 
 def _wait_for_end(pid: int) -> None:

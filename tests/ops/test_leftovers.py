@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -109,3 +110,40 @@ def test_a_whole_state_is_left_alone(stack):
     torn(stack, "t0001.json.attrs", "{}")
 
     assert leftovers.mend_torn_files(stack) == []
+
+
+def test_a_provider_whose_engine_is_gone_is_ended(stack, tmp_path):
+    shim = tmp_path / "pulumi-resource-pulumi-python"
+    shim.write_text("#!/bin/sh\nsleep 60\n")
+    shim.chmod(0o755)
+    environment = {"PATH": os.environ["PATH"], "BOKA_STACK": stack.name}
+    with subprocess.Popen([shim], env=environment) as orphan:
+        eventually_running(orphan)
+
+        ended = leftovers.end_orphaned_providers(stack)
+
+        assert orphan.wait(timeout=5) != 0
+    assert orphan.pid in ended
+
+
+def test_a_provider_of_another_stack_is_left_alone(stack, tmp_path):
+    shim = tmp_path / "pulumi-resource-pulumi-python"
+    shim.write_text("#!/bin/sh\nsleep 60\n")
+    shim.chmod(0o755)
+    with subprocess.Popen([shim], env={"PATH": os.environ["PATH"], "BOKA_STACK": "tffff"}) as other:
+        eventually_running(other)
+
+        ended = leftovers.end_orphaned_providers(stack)
+        alive = other.poll() is None
+        for child in leftovers._children(other.pid):
+            os.kill(child, 15)
+        other.kill()
+
+    assert (ended, alive) == ([], True)
+
+
+def eventually_running(process):
+    """Wait until the process is the program that was asked for, with its child."""
+    deadline = time.monotonic() + 5
+    while not leftovers._children(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)

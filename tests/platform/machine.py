@@ -16,7 +16,7 @@ def traces(stack: str) -> dict[str, list[str]]:
         "processes": [
             f"{process.name}: {command}"
             for process in Path("/proc").iterdir()
-            if process.name.isdigit() and f"/{stack}/" in (command := _command_line(process))
+            if process.name.isdigit() and _serves(process, stack) and (command := _read(process / "cmdline"))
         ],
         "mounts": [line for line in Path("/proc/self/mounts").read_text().splitlines() if stack in line],
         "loops": [line for line in _lines("losetup", "--list", "--noheadings") if f"/{stack}/" in line],
@@ -29,8 +29,13 @@ def traces(stack: str) -> dict[str, list[str]]:
     }
 
 
-def _command_line(process: Path) -> str:
+def _serves(process: Path, stack: str) -> bool:
+    """Whether a process names the stack in its command line or in what it inherited."""
+    return f"/{stack}/" in _read(process / "cmdline") or f"BOKA_STACK={stack} " in _read(process / "environ")
+
+
+def _read(file: Path) -> str:
     try:
-        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
