@@ -24,7 +24,7 @@ from ops import plays, stacks
 NEEDS: dict[str, tuple[str, ...]] = {
     "base": (),
     "node_exporter": ("base",),
-    "host_certificate": ("base",),
+    "host_certificate": ("base", "node_exporter"),
     "world": ("host_certificate",),
     "postgresql": ("host_certificate",),
     "backup": ("postgresql", "node_exporter", "world"),

@@ -18,11 +18,11 @@ def test_without_names_every_scenario_is_tested():
 
 
 def test_what_a_role_needs_is_only_converged():
-    assert steps_for(["world"]) == steps(base=False, host_certificate=False, world=True)
+    assert steps_for(["host_certificate"]) == steps(base=False, node_exporter=False, host_certificate=True)
 
 
 def test_named_roles_run_in_the_sites_order():
-    assert [step.scenario for step in steps_for(["world", "base"])] == ["base", "host_certificate", "world"]
+    assert [step.scenario for step in steps_for(["node_exporter", "base"])] == ["base", "node_exporter"]
 
 
 def test_a_role_whose_need_failed_is_not_tried():

@@ -228,11 +228,16 @@ def test_alerts_stay_in_alertmanager_without_a_webhook():
     assert config["receivers"] == [{"name": "operators"}]
 
 
+def test_the_services_socket_does_not_wait_for_the_network_at_boot():
+    assert settings(render("booking", "booking-api.socket.j2"))["FreeBind"] == "yes"
+
+
 @pytest.mark.parametrize(
     ("role", "template"),
     [
         ("node_exporter", "prometheus-node-exporter.service.j2"),
         ("alertmanager", "prometheus-alertmanager.service.j2"),
+        ("prometheus", "prometheus.service.j2"),
         ("backup", "pgbackrest.service.j2"),
         ("backup", "backup.service.j2"),
         ("booking", "booking-api.service.j2"),
