@@ -16,8 +16,8 @@ class Entry:
     text: str
     mode: int = 0o644
     owner: int = 0
-    # For a file that a role takes over: what it wrote outlives a reboot.
-    only_if_absent: bool = False
+    # For a file that a role takes over: a present one that says this much already outlives a reboot as it is.
+    keep_if_contains: str | None = None
 
 
 class Root:
@@ -32,7 +32,7 @@ class Root:
         for parent in reversed(relative.parents[:-1]):
             self._make_like_image(parent)
         target = self._upper / relative
-        if entry.only_if_absent and target.exists():
+        if entry.keep_if_contains is not None and target.exists() and entry.keep_if_contains in target.read_text():
             return
         target.unlink(missing_ok=True)
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry.mode)
@@ -57,10 +57,16 @@ def identity(folder: Path, name: str, authorized_key: str) -> list[Entry]:
     return [
         Entry(path="/etc/hostname", text=f"{name}\n"),
         Entry(path="/etc/machine-id", text=(folder / "machine-id").read_text(), mode=0o444),
-        Entry(path="/etc/hosts", text=f"127.0.0.1 localhost\n127.0.1.1 {name}\n", only_if_absent=True),
+        Entry(path="/etc/hosts", text=f"127.0.0.1 localhost\n127.0.1.1 {name}\n", keep_if_contains=""),
         Entry(path="/etc/ssh/ssh_host_ed25519_key", text=(folder / "ssh_host_ed25519_key").read_text(), mode=0o600),
         Entry(path="/etc/ssh/ssh_host_ed25519_key.pub", text=(folder / "ssh_host_ed25519_key.pub").read_text()),
-        Entry(path="/home/ops/.ssh/authorized_keys", text=f"{authorized_key.strip()}\n", mode=0o600, owner=_OPS_UID),
+        Entry(
+            path="/home/ops/.ssh/authorized_keys",
+            text=f"{authorized_key.strip()}\n",
+            mode=0o600,
+            owner=_OPS_UID,
+            keep_if_contains=authorized_key.strip(),
+        ),
     ]
 
 

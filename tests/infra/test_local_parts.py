@@ -59,6 +59,25 @@ def test_files_written_into_a_host_keep_the_folders_of_its_image(tmp_path):
     assert (written / "authorized_keys").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_file_that_a_role_took_over_outlives_a_reboot(tmp_path):
+    root = rootfs.Root(tmp_path, [])
+    entry = rootfs.Entry(path="/keys", text="ours\n", owner=os.getuid(), keep_if_contains="ours")
+    (tmp_path / "keys").write_text("# managed\nours\ntheirs\n")
+
+    root.put(entry)
+
+    assert (tmp_path / "keys").read_text() == "# managed\nours\ntheirs\n"
+
+
+def test_a_key_that_is_new_replaces_a_file_that_lacks_it(tmp_path):
+    root = rootfs.Root(tmp_path, [])
+    (tmp_path / "keys").write_text("old\n")
+
+    root.put(rootfs.Entry(path="/keys", text="new\n", owner=os.getuid(), keep_if_contains="new"))
+
+    assert (tmp_path / "keys").read_text() == "new\n"
+
+
 def test_the_same_packages_in_another_order_are_the_same_image():
     assert image.ImageSpec("app", ("a", "b")).key == image.ImageSpec("app", ("b", "a", "a")).key
 
