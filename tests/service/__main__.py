@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.local import lab
-from ops import fleet, plays, stacks
+from ops import fleet, plays, removal, stacks
 from ops.preparation import ensure_secrets
 
 REPOSITORY = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def database_host() -> Iterator[stacks.Stack]:
         subprocess.run(["ansible-playbook", "tests/service/database.yml"], cwd=REPOSITORY, env=environment, check=True)
         yield stack
     finally:
-        lab.down(stack.name)
+        removal.remove_state(stack)
 
 
 @contextmanager
