@@ -14,7 +14,7 @@ YES_FLAG := $(if $(filter 1,$(YES)),--yes,)
 help: ## Say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-up: ## Raise the local stack, configure it, deploy, check it from outside (about 6 minutes; the first run builds tools too)
+up: ## Raise the local stack, configure it, deploy, check it from outside (some 2 minutes; the first run builds tools and images too)
 	@tools/bootstrap.sh up
 	@$(VENV)/boka up --stack $(STACK) $(if $(PROFILE),--profile $(PROFILE),)
 
