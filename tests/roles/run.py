@@ -163,13 +163,16 @@ def main() -> int:
     steps = steps_for(parser.parse_args().roles)
     signal.signal(signal.SIGTERM, _stop)
     logs = Path(tempfile.mkdtemp(prefix="boka-role-tests-"))
-    outcomes = run_in_lab([step for step in steps if step.scenario != BARE], {}, logs)
-    outcomes |= run_in_lab([step for step in steps if step.scenario == BARE], BARE_HOSTS, logs)
-    has_passed = set(outcomes.values()) <= {"passed", "prepared"}
-    if has_passed:
-        shutil.rmtree(logs)
-    else:
-        _say(f"what each said: {logs}")
+    has_passed = False
+    try:
+        outcomes = run_in_lab([step for step in steps if step.scenario != BARE], {}, logs)
+        outcomes |= run_in_lab([step for step in steps if step.scenario == BARE], BARE_HOSTS, logs)
+        has_passed = set(outcomes.values()) <= {"passed", "prepared"}
+    finally:
+        if has_passed:
+            shutil.rmtree(logs)
+        else:
+            _say(f"what each said: {logs}")
     _say(summary(outcomes))
     return 0 if has_passed else 1
 
