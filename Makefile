@@ -6,7 +6,7 @@ STACK ?= local
 PROFILE ?=
 VENV := .venv/bin
 # ansible-lint and the syntax check need an inventory; this sample stack file stands in for a raised stack.
-SAMPLE := BOKA_HOME=$(CURDIR)/tests/fixtures/home BOKA_STACK=local
+SAMPLE := PATH="$(CURDIR)/$(VENV):$$PATH" BOKA_HOME=$(CURDIR)/tests/fixtures/home BOKA_STACK=local
 YES_FLAG := $(if $(filter 1,$(YES)),--yes,)
 
 .PHONY: help up down test check lint unit service roles platform bench clean
