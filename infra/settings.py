@@ -45,7 +45,7 @@ class Settings(BaseModel):
     domain: str = "boka.test"
     # Number of app hosts, 2-12; 0 takes the profile's own (full 3, small 2).
     app_hosts: int = 0
-    # Debian mirror for the hosts; empty takes the machine's own apt source where it is Debian's.
+    # Debian archive for the hosts; empty takes the machine's own apt source, which must then be Debian's.
     mirror: str = ""
 
     @property

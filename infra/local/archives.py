@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from infra.local.system import Machine, System
+from infra.local.system import LocalError, Machine, System
 
 SUITE = "trixie"
-_FALLBACK = ("http://deb.debian.org/debian", "http://deb.debian.org/debian-security")
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,11 @@ class Archives:
 
 
 def choose(mirror: str, targets: str) -> Archives:
-    """Return the archives from the setting `mirror` or from `apt-get indextargets` lines `label uri`."""
+    """Return the archives from the setting `mirror` or from `apt-get indextargets` lines `label uri`.
+
+    Raises:
+        LocalError: neither names one, as on a machine that is not Debian.
+    """
     if mirror:
         base = mirror.rstrip("/")
         return Archives(base, f"{base.removesuffix('/debian')}/debian-security")
@@ -34,8 +37,13 @@ def choose(mirror: str, targets: str) -> Archives:
     for line in targets.splitlines():
         label, _, uri = line.partition(" ")
         by_label.setdefault(label, uri.rstrip("/"))
-    main, security = _FALLBACK
-    return Archives(by_label.get("Debian", main), by_label.get("Debian-Security", security))
+    if "Debian" not in by_label:
+        raise LocalError(
+            "this machine's apt sources name no Debian archive, and boka:mirror is empty: the hosts need one. "
+            "Set it to a Debian mirror: pulumi config set boka:mirror http://HOST/debian"
+        )
+    main = by_label["Debian"]
+    return Archives(main, by_label.get("Debian-Security", f"{main.removesuffix('/debian')}/debian-security"))
 
 
 def of_this_machine(mirror: str = "", system: System | None = None) -> Archives:

@@ -105,7 +105,7 @@ def test_a_failed_build_leaves_no_image(state_home, system, monkeypatch):  # noq
 
 
 OURS = archives.Archives("http://a.test/debian", "http://a.test/sec")
-DEBIANS = archives.Archives("http://deb.debian.org/debian", "http://deb.debian.org/debian-security")
+SAME_SERVER = archives.Archives("http://a.test/debian", "http://a.test/debian-security")
 CHOSEN = archives.Archives("https://m.test/debian", "https://m.test/debian-security")
 OUR_LINES = "Debian http://a.test/debian/\nDebian-Security http://a.test/sec/\n"
 
@@ -114,12 +114,17 @@ OUR_LINES = "Debian http://a.test/debian/\nDebian-Security http://a.test/sec/\n"
     ("mirror", "targets", "expected"),
     [
         pytest.param("", OUR_LINES, OURS, id="the machine's own"),
-        pytest.param("", "Ubuntu http://u.test/ubuntu/\n", DEBIANS, id="a machine that is not Debian"),
+        pytest.param("", "Debian http://a.test/debian/\n", SAME_SERVER, id="security updates from the same server"),
         pytest.param("https://m.test/debian", OUR_LINES, CHOSEN, id="a setting wins"),
     ],
 )
-def test_the_hosts_archive_is_the_setting_or_the_machines_or_debians(mirror, targets, expected):
+def test_the_hosts_archive_is_the_setting_or_the_machines(mirror, targets, expected):
     assert archives.choose(mirror, targets) == expected
+
+
+def test_a_machine_without_a_debian_archive_is_asked_for_one():
+    with pytest.raises(LocalError, match="boka:mirror is empty"):
+        archives.choose("", "Ubuntu http://u.test/ubuntu/\n")
 
 
 def test_the_package_cache_serves_pool_and_indexes_of_both_archives():
