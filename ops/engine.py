@@ -89,7 +89,7 @@ def _select(stack: Stack, screen: Screen) -> "PulumiStack":
     make_private_folder(stack.pulumi)
     os.environ.update(environment(stack))  # PulumiCommand looks for pulumi on our own PATH
     dead_locks = leftovers.dead_locks(stack, screen.say) if stack.is_local else []
-    leftovers.end_orphaned_providers(stack)
+    leftovers.end_orphaned_plugins(stack)
     if stack.is_local and leftovers.mend_torn_files(stack):
         screen.say("a run that was killed left its state half-written; the state before it is taken again")
     options = automation.LocalWorkspaceOptions(

@@ -50,26 +50,30 @@ def dead_locks(stack: Stack, say: Callable[[str], None]) -> list[PulumiLock]:
     return [lock for lock in locks if lock.path.exists()]
 
 
-def end_orphaned_providers(stack: Stack) -> list[int]:
-    """End the provider processes of this stack whose engine was killed; return their numbers.
+# The two that the engine starts beside it: the program's host, and the dynamic provider.
+_PLUGINS = (b"pulumi-language-python", b"pulumi-resource-pulumi-python")
 
-    A provider only ends when its engine tells it to. Its environment says which stack it served.
+
+def end_orphaned_plugins(stack: Stack) -> list[int]:
+    """End the plugins of this stack whose engine was killed; return the numbers of their processes.
+
+    A plugin ends only when its engine tells it to. Its environment says which stack it served.
     """
     ended: list[int] = []
-    for shim in _processes_with(b"pulumi-resource-pulumi-python", f"BOKA_STACK={stack.name}".encode()):
-        if b"pulumi" in _command_line(_parent(shim)):
+    for plugin in _plugins_with(f"BOKA_STACK={stack.name}".encode()):
+        if b"pulumi" in _command_line(_parent(plugin)):
             continue  # its engine lives
-        for pid in (*_children(shim), shim):
+        for pid in (*_children(plugin), plugin):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
                 ended.append(pid)
     return ended
 
 
-def _processes_with(word: bytes, setting: bytes) -> list[int]:
+def _plugins_with(setting: bytes) -> list[int]:
     found: list[int] = []
     for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and word in _command_line(int(folder.name)):
+        if folder.name.isdigit() and any(name in _command_line(int(folder.name)) for name in _PLUGINS):
             with contextlib.suppress(OSError):
                 if setting in (folder / "environ").read_bytes().split(b"\0"):
                     found.append(int(folder.name))

@@ -112,28 +112,29 @@ def test_a_whole_state_is_left_alone(stack):
     assert leftovers.mend_torn_files(stack) == []
 
 
-def test_a_provider_whose_engine_is_gone_is_ended(stack, tmp_path):
-    shim = tmp_path / "pulumi-resource-pulumi-python"
+@pytest.mark.parametrize("plugin", ["pulumi-language-python", "pulumi-resource-pulumi-python"])
+def test_a_plugin_whose_engine_is_gone_is_ended(stack, tmp_path, plugin):
+    shim = tmp_path / plugin
     shim.write_text("#!/bin/sh\nsleep 60\n")
     shim.chmod(0o755)
     environment = {"PATH": os.environ["PATH"], "BOKA_STACK": stack.name}
     with subprocess.Popen([shim], env=environment) as orphan:
         eventually_running(orphan)
 
-        ended = leftovers.end_orphaned_providers(stack)
+        ended = leftovers.end_orphaned_plugins(stack)
 
         assert orphan.wait(timeout=5) != 0
     assert orphan.pid in ended
 
 
-def test_a_provider_of_another_stack_is_left_alone(stack, tmp_path):
+def test_a_plugin_of_another_stack_is_left_alone(stack, tmp_path):
     shim = tmp_path / "pulumi-resource-pulumi-python"
     shim.write_text("#!/bin/sh\nsleep 60\n")
     shim.chmod(0o755)
     with subprocess.Popen([shim], env={"PATH": os.environ["PATH"], "BOKA_STACK": "tffff"}) as other:
         eventually_running(other)
 
-        ended = leftovers.end_orphaned_providers(stack)
+        ended = leftovers.end_orphaned_plugins(stack)
         alive = other.poll() is None
         for child in leftovers._children(other.pid):
             os.kill(child, 15)
