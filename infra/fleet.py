@@ -180,8 +180,6 @@ def _flow(name: str, sources: tuple[str, ...], target: str, *, protocol: str = "
     return Flow(name=name, sources=sources, target=target, port=PORTS[name], protocol=protocol)
 
 
-_EVERY_GROUP = GROUPS
-
 # One line a permitted connection; everything else is dropped by the hosts' firewall (base role) and, on a
 # cloud, by the security groups. SSH from the control machine reaches every host.
 FLOWS: tuple[Flow, ...] = (
@@ -197,8 +195,8 @@ FLOWS: tuple[Flow, ...] = (
     _flow("pgbackrest", ("ops",), "db"),
     _flow("prometheus", ("control",), "ops"),
     _flow("alertmanager", ("control",), "ops"),
-    _flow("dns", (*_EVERY_GROUP, "control"), "world"),
-    _flow("dns", (*_EVERY_GROUP, "control"), "world", protocol="udp"),
+    _flow("dns", (*GROUPS, "control"), "world"),
+    _flow("dns", (*GROUPS, "control"), "world", protocol="udp"),
     _flow("acme", ("ops", "control"), "world"),
     _flow("acme_management", ("ops", "control"), "world"),
     _flow("s3", ("db", "ops", "control"), "world"),

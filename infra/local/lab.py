@@ -30,10 +30,8 @@ def up(stack: str, groups: list[str], *, bare: bool, count: int) -> None:
     PackageCache().ensure(stack)
     Networks().ensure(plan.network(made))
     key = ssh_key.ensure(stack)
-    images = {image.key for host in made.hosts for image in plan.images(host, bare=bare)}
-    specs = {image.key: image for host in made.hosts for image in plan.images(host, bare=bare)}
-    for wanted in sorted(images):
-        Images().ensure(specs[wanted])
+    for image in {image for host in made.hosts for image in plan.images(host, bare=bare)}:
+        Images().ensure(image)
     for volume in made.volumes:
         Volumes().ensure(plan.volume(made, volume))
     wanted_hosts = [{**plan.host_properties(made, host, bare=bare), "authorized_key": key} for host in made.hosts]
