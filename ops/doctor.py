@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import paths
+from ops.errors import Refused
 from ops.stacks import CHECKOUT
 
 # A full stack fills about 3 GiB of disk and 3 GiB of memory; its caches (image, packages, tools) take 3 GiB more.
@@ -61,6 +62,26 @@ class Examination:
         return [f"{told}.", *rows, *(["To do:", *cures] if cures else ["Next: boka up"])]
 
 
+class MachineUnfit(Refused):
+    """The kernel or the system lacks what every host needs. Facts: `findings`, the unmet ones."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        told = " ".join(f"{finding.need}: {finding.seen}. To do: {finding.cure}" for finding in findings)
+        super().__init__(f"this machine cannot boot hosts. {told} All needs: boka doctor")
+
+
+def refuse_unfit() -> None:
+    """Look for what no later step could get: costs milliseconds.
+
+    Raises:
+        MachineUnfit: something is missing. Nothing was changed.
+    """
+    unmet = [finding for finding in (look() for look in (system, overlayfs, cgroups, network)) if not finding.good]
+    if unmet:
+        raise MachineUnfit(unmet)
+
+
 def examine() -> Examination:
     """Look at this machine. Changes nothing."""
     return Examination(findings=[look() for look in _LOOKS] + tools_findings())
@@ -91,8 +112,14 @@ def python() -> Finding:
 def overlayfs() -> Finding:
     """Each host is an overlay on a shared image."""
     listed = "\toverlay" in Path("/proc/filesystems").read_text(encoding="utf-8")
-    cure = "" if listed else "modprobe overlay"
-    return Finding(need="overlayfs", seen="present" if listed else "not in /proc/filesystems", cure=cure)
+    if listed or _is_loadable("overlay"):  # the first mount loads it
+        return Finding(need="overlayfs", seen="present" if listed else "a module that loads when it is needed")
+    return Finding(need="overlayfs", seen="not in /proc/filesystems", cure="Use a kernel with overlayfs.")
+
+
+def _is_loadable(module: str) -> bool:
+    modprobe = shutil.which("modprobe")
+    return bool(modprobe) and subprocess.run([modprobe, "--dry-run", "--quiet", module], check=False).returncode == 0
 
 
 def cgroups() -> Finding:

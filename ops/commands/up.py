@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ops import converge, engine, preparation, session, settings, summary
+from ops import converge, doctor, engine, preparation, session, settings, summary
 from ops.commands.options import AsJson, NoWait, StackName
 
 HostsOnly = Annotated[bool, typer.Option("--hosts-only", help="Stop once the hosts answer; configure nothing.")]
@@ -22,6 +22,8 @@ def up(
     """Raise the stack, or heal it: hosts, configuration, the booking service, a check. Undo with: boka down."""
     with session.opened(stack, "up", as_json=as_json, wait=not no_wait) as run:
         run.screen.say(f"Raise stack {stack}. It takes some minutes. Undo with: boka down --stack {stack}")
+        if run.stack.is_local:
+            doctor.refuse_unfit()
         settings.ensure(run.stack, profile)
         with run.record.phase("prepare"):
             preparation.ensure(run.stack, run.screen)
