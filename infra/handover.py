@@ -81,7 +81,12 @@ class StackFile(_Part):
 
     def fingerprint(self) -> str:
         """SHA-256 of the content, kept in Pulumi's state to tell a stale file."""
-        return hashlib.sha256(self.text().encode()).hexdigest()
+        return fingerprint(self.text())
+
+
+def fingerprint(content: str) -> str:
+    """SHA-256 of a stack file's content."""
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def build(fleet: Fleet, host_keys: dict[str, str]) -> StackFile:

@@ -223,12 +223,12 @@ class StackFileProvider(LocalProvider):
     def ensure(self, props: Props) -> Props:
         """Write both, whole."""
         stackfile.write(props["stack"], props["content"])
-        return {"fingerprint": stackfile.fingerprint(props["content"])}
+        return {"fingerprint": handover.fingerprint(props["content"])}
 
     def observe(self, props: Props) -> Props | None:
         """Read back the content, so that a hand-edited file is drift."""
         content = stackfile.observe(props["stack"])
-        return None if content is None else {"content": content, "fingerprint": stackfile.fingerprint(content)}
+        return None if content is None else {"content": content, "fingerprint": handover.fingerprint(content)}
 
     def remove(self, props: Props) -> None:
         """Remove both."""

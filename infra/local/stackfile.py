@@ -1,7 +1,5 @@
 """Write and look at the stack file on this machine; what it says is decided in `infra.handover`."""
 
-import hashlib
-
 from infra import handover, paths
 from infra.local.claims import make_private_dirs, write_atomically
 
@@ -18,8 +16,3 @@ def observe(stack: str) -> str | None:
     """Return the file's content, or None if it or known_hosts is missing."""
     present = paths.stack_file(stack).exists() and paths.known_hosts(stack).exists()
     return paths.stack_file(stack).read_text() if present else None
-
-
-def fingerprint(content: str) -> str:
-    """SHA-256 of the content."""
-    return hashlib.sha256(content.encode()).hexdigest()
