@@ -30,8 +30,16 @@ def tenant(**changes: Any) -> Tenant:
         "slug": "salon",
         "name": "Salon",
         "time_zone": "UTC",
+        "locale": "en",
+        "currency": "EUR",
         "min_notice_minutes": 0,
         "horizon_days": 365,
+        "hold_minutes": 5,
+        "cancel_until_minutes": 0,
+        "cancel_fee_percent": 0,
+        "reschedule_until_minutes": 0,
+        "reschedule_limit": None,
+        "no_show_fee_percent": 0,
     }
     return Tenant(**(defaults | changes))
 

@@ -95,7 +95,9 @@ def settings(**changes: Any) -> Settings:
         "database": database,
         "release": "2026.47.1",
         "public_url": "https://boka.test",
-        "signing_key": b"k" * 32,
+        "signing_keys": (b"k" * 32,),
+        "encryption_keys": (b"e" * 32,),
+        "valkey": None,
     }
     return Settings(**(defaults | changes))
 

@@ -28,6 +28,7 @@ def eventually(found, *, within_s):
 @pytest.fixture
 def env(tmp_path):
     (tmp_path / "signing_key").write_text(KEY)
+    (tmp_path / "encryption_key").write_text(KEY)
     (tmp_path / "metrics").mkdir()
     return {
         "PATH": os.environ["PATH"],

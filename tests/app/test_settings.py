@@ -8,6 +8,7 @@ from boka_app.settings import SettingsError, load, load_database, load_server
 def env(tmp_path):
     (tmp_path / "database_password").write_text("secret\n")
     (tmp_path / "signing_key").write_text("q7Jx2mVt9Lr4Zb8Nc5Hd1Kf6Gs3Wp0Ya\n")
+    (tmp_path / "encryption_key").write_text("q7Jx2mVt9Lr4Zb8Nc5Hd1Kf6Gs3Wp0Ya\n")
     return {
         "BOKA_DATABASE_HOST": "db1",
         "BOKA_PUBLIC_URL": "https://boka.test/",

@@ -16,7 +16,9 @@ import psycopg
 from boka_app.demo.seed import SLUG, seed
 from boka_app.migrations import runner
 from boka_app.openapi.document import build
+from boka_app.parts import Parts
 from boka_app.settings import DatabaseSettings, Settings, SettingsError, load_database
+from boka_app.vault import Vault
 
 Result = tuple[dict[str, Any], str]
 _FAILED, _UNREACHABLE, _REFUSED = 3, 4, 5
@@ -100,8 +102,11 @@ def _openapi(_arguments: argparse.Namespace) -> Result:
     nowhere = DatabaseSettings(
         host="", port=0, name="", user="", sslmode="", sslrootcert=None, password=None, pool_max=1
     )
-    settings = Settings(database=nowhere, release="", public_url="", signing_key=b"")
-    document = build(routes(settings, make_pool({}, max_size=1), lambda: datetime.now(UTC)))
+    settings = Settings(
+        database=nowhere, valkey=None, release="", public_url="", signing_keys=(b"",), encryption_keys=(b"",)
+    )
+    parts = Parts(settings=settings, pool=make_pool({}, max_size=1), vault=Vault(b""), now=lambda: datetime.now(UTC))
+    document = build(routes(parts))
     return document, json.dumps(document, indent=2)
 
 

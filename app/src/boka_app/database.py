@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from boka_app.tenants import queries
-from boka_app.tenants.model import Tenant, TenantUnknown
+from boka_app.tenants.model import CUSTOMER, PLATFORM, Actor, Tenant, TenantUnknown
 
 Connection = AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
@@ -57,8 +57,12 @@ async def connection(pool: Pool, *, wait_s: float = _WAIT_S, use_s: float = _USE
 
 
 @asynccontextmanager
-async def tenant_transaction(pool: Pool, slug: str) -> AsyncGenerator[tuple[Connection, Tenant]]:
+async def tenant_transaction(
+    pool: Pool, slug: str, actor: Actor = CUSTOMER
+) -> AsyncGenerator[tuple[Connection, Tenant]]:
     """Open a transaction in which only this tenant's rows exist; commit on leaving, roll back on any error.
+
+    The audit names the actor as who did what happens in it.
 
     Raises:
         TenantUnknown: there is no such tenant.
@@ -66,7 +70,15 @@ async def tenant_transaction(pool: Pool, slug: str) -> AsyncGenerator[tuple[Conn
     if _SLUG.fullmatch(slug) is None:
         raise TenantUnknown(slug)
     async with connection(pool) as conn, conn.transaction():
-        yield conn, await queries.enter_tenant(conn, slug)
+        yield conn, await queries.enter_tenant(conn, slug, actor)
+
+
+@asynccontextmanager
+async def platform_transaction(pool: Pool, actor: Actor) -> AsyncGenerator[Connection]:
+    """Open a transaction of the platform: accounts, sessions, switches. Of tenants it sees the directory only."""
+    async with connection(pool) as conn, conn.transaction():
+        await queries.enter(conn, PLATFORM, actor)
+        yield conn
 
 
 async def _check(conn: Connection) -> None:

@@ -23,12 +23,12 @@ from boka_app.middleware import PoolLifespan, RequestMiddleware
 from boka_app.openapi.document import build
 from boka_app.openapi.resource import OpenApiResource
 from boka_app.pages import resource as pages
+from boka_app.parts import Parts, Routes
 from boka_app.problems import handlers
 from boka_app.problems.resource import ProblemPageResource
 from boka_app.settings import Settings, load, load_server
 from boka_app.tenants.resource import TenantResource
-
-Routes = list[tuple[str, object]]
+from boka_app.vault import Vault
 
 
 def _utc_now() -> datetime:
@@ -46,13 +46,15 @@ def create_app(
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json
     app.req_options.keep_blank_qs_values = True
     handlers.install(app)
-    for template, resource in routes(settings, pool, now):
+    parts = Parts(settings=settings, pool=pool, vault=Vault(*settings.encryption_keys), now=now)
+    for template, resource in routes(parts):
         app.add_route(template, resource)
     return app
 
 
-def routes(settings: Settings, pool: Pool, now: Callable[[], datetime]) -> Routes:
+def routes(parts: Parts) -> Routes:
     """Return every address and who answers it."""
+    settings, pool, now = parts.settings, parts.pool, parts.now
     appointments = AppointmentService(pool, signing_key=settings.signing_key, public_url=settings.public_url, now=now)
     api: Routes = [
         ("/api/health", HealthResource(pool, settings.release)),

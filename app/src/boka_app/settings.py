@@ -50,13 +50,31 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ValkeySettings:
+    """Where Valkey is. The service works without it, only slower."""
+
+    host: str
+    port: int
+    user: str
+    authority: str | None  # path of the authority's certificate; None speaks plain TCP, for a socket on this machine
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """All the service needs to serve."""
 
     database: DatabaseSettings
+    valkey: ValkeySettings | None
     release: str
     public_url: str
-    signing_key: bytes = field(repr=False)
+    signing_keys: tuple[bytes, ...] = field(repr=False)  # the first signs, all verify
+    encryption_keys: tuple[bytes, ...] = field(repr=False)  # the first seals, all open
+
+    @property
+    def signing_key(self) -> bytes:
+        """Return the key that signs."""
+        return self.signing_keys[0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,9 +94,11 @@ def load(env: Mapping[str, str]) -> Settings:
     """
     return Settings(
         database=load_database(env),
+        valkey=_valkey(env),
         release=_text(env, "BOKA_RELEASE", "unreleased", r"[\w.+-]{1,64}", "1 to 64 letters, digits or . _ + -"),
         public_url=_public_url(env),
-        signing_key=_signing_key(env),
+        signing_keys=_keys(env, "signing_key"),
+        encryption_keys=_keys(env, "encryption_key"),
     )
 
 
@@ -146,14 +166,30 @@ def _public_url(env: Mapping[str, str]) -> str:
     return value.rstrip("/")
 
 
-def _signing_key(env: Mapping[str, str]) -> bytes:
-    key = _credential(env, "signing_key", required=True) or ""
-    if len(key) < _MIN_KEY_LENGTH or len(set(key)) < _MIN_KEY_VARIETY:
-        raise SettingsError(
-            f"credential signing_key is weak ({len(key)} characters, {len(set(key))} different); it needs at least "
-            f"{_MIN_KEY_LENGTH} random ones. Make one: openssl rand -base64 32"
-        )
-    return key.encode()
+def _valkey(env: Mapping[str, str]) -> ValkeySettings | None:
+    host = env.get("BOKA_VALKEY_HOST", "")
+    if not host:
+        return None
+    return ValkeySettings(
+        host=host,
+        port=_number(env, "BOKA_VALKEY_PORT", 6379, 1, 65535),
+        user=env.get("BOKA_VALKEY_USER", "booking"),
+        authority=env.get("BOKA_VALKEY_AUTHORITY") or None,
+        password=_credential(env, "valkey_password", required=False),
+    )
+
+
+def _keys(env: Mapping[str, str], name: str) -> tuple[bytes, ...]:
+    """Return the key in use and, while one is being replaced, the one before: credential NAME_previous."""
+    given = [_credential(env, name, required=True), _credential(env, f"{name}_previous", required=False)]
+    keys = [key for key in given if key]
+    for key in keys or [""]:
+        if len(key) < _MIN_KEY_LENGTH or len(set(key)) < _MIN_KEY_VARIETY:
+            raise SettingsError(
+                f"credential {name} is weak ({len(key)} characters, {len(set(key))} different); it needs at least "
+                f"{_MIN_KEY_LENGTH} random ones. Make one: openssl rand -base64 32"
+            )
+    return tuple(key.encode() for key in keys)
 
 
 def _credential(env: Mapping[str, str], name: str, *, required: bool) -> str | None:

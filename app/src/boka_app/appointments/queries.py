@@ -50,11 +50,6 @@ set status = 'cancelled', cancelled_at = now()
 where tenant_id = current_tenant() and id = %(id)s and status in ('held', 'pending', 'confirmed')
 """
 
-_AUDIT = """
-insert into audit (tenant_id, action, subject_id, request_id)
-values (current_tenant(), %(action)s, %(subject_id)s, current_setting('app.request_id'))
-"""
-
 
 async def insert_customer(conn: Connection, customer_id: UUID, details: CustomerDetails) -> None:
     """Keep who comes."""
@@ -95,8 +90,3 @@ async def lock_appointment(conn: Connection, appointment_id: UUID) -> None:
 async def cancel_appointment(conn: Connection, appointment_id: UUID) -> bool:
     """Cancel; tell whether there was something to cancel."""
     return (await conn.execute(_CANCEL, {"id": appointment_id})).rowcount == 1
-
-
-async def insert_audit(conn: Connection, action: str, subject_id: UUID) -> None:
-    """Record a change beside the change itself, under the request's id."""
-    await conn.execute(_AUDIT, {"action": action, "subject_id": subject_id})

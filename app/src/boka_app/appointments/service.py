@@ -18,6 +18,7 @@ from boka_app.appointments.model import (
     BookingRequest,
     NewAppointment,
 )
+from boka_app.audit import queries as audit
 from boka_app.availability import queries as calendar_queries
 from boka_app.availability import rules
 from boka_app.availability.model import Calendar, SlotTaken
@@ -84,7 +85,7 @@ class AppointmentService:
             if found.status != "cancelled" and found.starts_at <= self._now():
                 raise AppointmentStarted(found.starts_at)
             if await queries.cancel_appointment(conn, appointment_id):
-                await queries.insert_audit(conn, "appointment.cancelled", appointment_id)
+                await audit.record(conn, "appointment.cancelled", appointment_id)
             return _in_zone(await queries.get_appointment(conn, appointment_id))
 
     async def _book(self, slug: str, wish: BookingRequest, key: str) -> tuple[Booked, bool]:
@@ -94,7 +95,7 @@ class AppointmentService:
                 return self._answer(tenant, msgspec.convert(earlier, Appointment)), True
             service = await get_service(conn, wish.service)
             appointment_id = await self._insert(conn, tenant, service, wish)
-            await queries.insert_audit(conn, "appointment.booked", appointment_id)
+            await audit.record(conn, "appointment.booked", appointment_id)
             booked = _in_zone(await queries.get_appointment(conn, appointment_id))
             await keys.store(conn, key, msgspec.to_builtins(booked))
             return self._answer(tenant, booked), False

@@ -27,6 +27,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     body: Any
     parameters: tuple[Parameter, ...]
     problems: tuple[str, ...]
+    needs: str | None
 
 
 def parameter(
@@ -36,7 +37,7 @@ def parameter(
     return Parameter(name=name, kind=kind, form=form, description=description, required=required)
 
 
-def operation(
+def operation(  # noqa: PLR0913  each is a fact of the operation, by name
     summary: str,
     *,
     answer: Any,  # noqa: ANN401  any type that msgspec can describe
@@ -44,8 +45,12 @@ def operation(
     body: Any = None,  # noqa: ANN401
     parameters: Sequence[Parameter] = (),
     problems: Sequence[str] = (),
+    needs: str | None = None,
 ) -> Callable[[_Responder], _Responder]:
-    """Attach a description to a responder; costs nothing per request."""
+    """Attach a description to a responder; costs nothing per request.
+
+    `needs` is a key of `identity.permissions.ROLES_BY_NEED`; a responder without one is for everybody.
+    """
     described = Operation(
         summary=summary,
         status=status,
@@ -53,6 +58,7 @@ def operation(
         body=body,
         parameters=tuple(parameters),
         problems=tuple(problems),
+        needs=needs,
     )
 
     def attach(responder: _Responder) -> _Responder:

@@ -1,0 +1,2 @@
+-- Removes every record of money.
+drop table payment_event, refund, payment, payment_account;

@@ -1,0 +1,1 @@
+"""What happened, for whoever acts on it later: messages, webhooks, calendars, live pages."""
