@@ -22,17 +22,17 @@ drop table booking_series, blocked_slot, service_price;
 drop trigger customer_touch on customer;
 drop index customer_page;
 alter table customer
-    drop column email_key, drop column locale, drop column time_zone, drop column notes, drop column unsubscribed_at,
-    drop column erased_at, drop column version, drop column updated_at, drop column search;
+    drop column search, drop column email_key, drop column locale, drop column time_zone, drop column notes, drop column unsubscribed_at,
+    drop column erased_at, drop column version, drop column updated_at;
 drop trigger employee_touch on employee;
 alter table employee
     drop column email, drop column max_per_day, drop column calendar_version, drop column last_assigned_at,
     drop column version, drop column updated_at;
 drop trigger service_touch on service;
 alter table service
-    drop column description, drop column category, drop column position, drop column capacity, drop column assignment,
+    drop column search, drop column description, drop column category, drop column position, drop column capacity, drop column assignment,
     drop column min_notice_minutes, drop column horizon_days, drop column max_per_day, drop column payment,
-    drop column deposit_minor, drop column version, drop column updated_at, drop column search;
+    drop column deposit_minor, drop column version, drop column updated_at;
 drop trigger tenant_touch on tenant;
 alter table tenant
     drop column host_name, drop column locale, drop column currency, drop column contact_email, drop column active,
