@@ -1,0 +1,1 @@
+"""Calendars elsewhere: feeds of ours, busy times of theirs, and our visits written into them."""
