@@ -39,6 +39,7 @@ CATALOG: Mapping[str, Callable[[], str]] = {
     "database/valkey": url_safe_text,
     "database/backup_cipher": url_safe_text,
     "auth/booking_signing_key": url_safe_text,
+    "auth/booking_encryption_key": url_safe_text,
     "auth/keepalived": eight_characters,
     "auth/first_login": url_safe_text,
     "auth/internal_ca_key": signing_key,

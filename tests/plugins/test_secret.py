@@ -35,5 +35,5 @@ def test_without_a_stack_it_is_refused(lookup):
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(lookup):
-    with pytest.raises(AnsibleLookupError, match="it has auth/booking_signing_key"):
+    with pytest.raises(AnsibleLookupError, match="it has auth/booking_encryption_key"):
         lookup(["database/nobody"], {"boka_stack": "t0a1b"})

@@ -30,7 +30,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "backup": ("postgresql", "node_exporter", "world"),
     "valkey": ("host_certificate",),
     "letsencrypt": ("world",),
-    "booking": ("postgresql",),
+    "booking": ("postgresql", "valkey", "world"),
     "nginx": ("letsencrypt", "booking"),
     "keepalived": ("nginx",),
     "prometheus": ("node_exporter", "booking"),

@@ -18,7 +18,14 @@ HOSTS = {
     "ops1": {"address": "198.18.0.61", "cpus": 1.5, "memory_mib": 1920},
 }
 GROUPS = {"all": [*HOSTS], "edge": [], "app": ["app1", "app2"], "db": ["db1"], "cache": ["ops1"], "ops": ["ops1"]}
-PORTS = {"booking": 8000, "node_exporter": 9100, "prometheus": 9090, "alertmanager": 9093, "postgresql": 5432}
+PORTS = {
+    "booking": 8000,
+    "booking_worker": 8001,
+    "node_exporter": 9100,
+    "prometheus": 9090,
+    "alertmanager": 9093,
+    "postgresql": 5432,
+}
 JOB = {"name": "node", "targets": [{"name": "db1", "address": "198.18.0.41:9100"}]}
 S3 = {"endpoint": "world1:7070", "bucket": "backups", "region": "us-east-1", "key": "k", "secret": "s"}
 
