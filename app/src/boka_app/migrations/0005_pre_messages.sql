@@ -76,6 +76,7 @@ create table notification (
     id uuid not null,
     kind text not null,
     channel text not null,
+    subject_id uuid not null,
     appointment_id uuid,
     customer_id uuid,
     dedupe_key text not null,
@@ -99,6 +100,8 @@ create table notification (
         check (status in ('queued', 'sent', 'retrying', 'dead', 'suppressed', 'cancelled'))
 );
 comment on table notification is 'One message to one person. Its words and address are made when it is sent, so none lie here';
+comment on column notification.subject_id is 'What it tells of: an appointment, a payment, a place on the waitlist, an account';
+comment on column notification.due_at is 'When it is to be sent, or tried again; while an attempt runs, when that one counts as lost';
 create trigger notification_touch before update on notification for each row execute function touch_row();
 create index notification_due on notification (tenant_id, due_at) where status in ('queued', 'retrying');  -- reminders, the sweep
 create index notification_dead on notification (tenant_id, created_at desc) where status = 'dead';  -- dead letters
@@ -113,6 +116,7 @@ create table webhook_endpoint (
     kinds text[] not null default '{}',
     secret bytea not null,
     previous_secret bytea,
+    previous_until timestamptz,
     active boolean not null default true,
     failing_since timestamptz,
     disabled_reason text,
@@ -135,6 +139,7 @@ create table webhook_delivery (
     outbox_id bigint not null,
     status text not null default 'queued',
     attempts integer not null default 0,
+    due_at timestamptz not null default now(),
     response_status integer,
     failure text,
     created_at timestamptz not null default now(),
@@ -148,4 +153,6 @@ create table webhook_delivery (
     constraint webhook_delivery_status_known check (status in ('queued', 'delivered', 'retrying', 'dead'))
 );
 create index webhook_delivery_page on webhook_delivery (tenant_id, endpoint_id, created_at desc, id);  -- the deliveries list
+create index webhook_delivery_due on webhook_delivery (tenant_id, due_at) where status in ('queued', 'retrying');  -- the sweep
+create index webhook_delivery_event on webhook_delivery (tenant_id, outbox_id);  -- goes with its event
 select protect_tenant_table('webhook_delivery');

@@ -1,0 +1,29 @@
+"""Every job of the worker: three tables. To add a job, write it in your feature's `jobs.py` and list it here.
+
+A job is known by its function's name, which is what `defer` is given and what `jobs_total` shows; names are unique.
+A job may be carried out twice when a worker is killed, so it must be right the second time too.
+"""
+
+from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
+from uuid import UUID
+
+from boka_app.worker import jobs as worker
+from boka_app.worker.model import Event, Work
+
+EventJob = Callable[[Work, Event], Awaitable[None]]
+ClockJob = Callable[[Work], Awaitable[None]]
+DeferredJob = Callable[[Work, UUID, UUID], Awaitable[None]]
+
+ON_EVENT: tuple[tuple[str, EventJob], ...] = ()  # the event's kind, `*` stands for anything; the job
+
+ON_CLOCK: tuple[tuple[str, ClockJob], ...] = (  # cron in UTC, a sixth field are seconds; never twice at once
+    ("17 * * * *", worker.clean_up),
+)
+
+DEFERRED: tuple[DeferredJob, ...] = ()  # called by name, with a tenant and a subject
+
+
+def names_for(kind: str) -> list[str]:
+    """Return the jobs that an event of this kind starts."""
+    return [job.__name__ for pattern, job in ON_EVENT if fnmatchcase(kind, pattern)]
