@@ -7,6 +7,7 @@ from uuid import UUID
 from boka_app.availability.model import Calendar
 from boka_app.availability.rules import cell_of
 from boka_app.catalog.model import Service
+from boka_app.lifecycle.model import Visit
 from boka_app.tenants.model import Tenant
 
 MONDAY = date(2026, 11, 23)
@@ -73,3 +74,30 @@ def calendar(
         exceptions=exceptions or [],
         busy=[(cell_of(begin), cell_of(end)) for begin, end in busy or []],
     )
+
+
+def visit(**changes: Any) -> Visit:
+    """Return a confirmed visit on Monday at 10:00 whose tenant's policies cost and forbid nothing."""
+    defaults = {
+        "id": UUID(int=3),
+        "kind": "visit",
+        "parent_id": None,
+        "service_id": UUID(int=2),
+        "employee_id": ADA,
+        "starts_at": at(10),
+        "ends_at": at(10, 30),
+        "status": "confirmed",
+        "source": "web",
+        "expires_at": None,
+        "price_minor": 2000,
+        "paid_minor": 0,
+        "fee_minor": 0,
+        "reschedules": 0,
+        "version": 1,
+        "cancel_until_minutes": 0,
+        "cancel_fee_percent": 0,
+        "reschedule_until_minutes": 0,
+        "reschedule_limit": None,
+        "no_show_fee_percent": 0,
+    }
+    return Visit(**(defaults | changes))

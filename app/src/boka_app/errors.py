@@ -5,6 +5,8 @@
     ├── catalog.model: ServiceUnknown, EmployeeUnknown
     ├── availability.model: RangeInvalid, SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, SlotTaken
     ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted
+    ├── lifecycle.model: AppointmentEnded, NotBegun, MoveRefused
+    ├── conventions.model: MatchMissing, VersionChanged, RateLimited
     └── idempotency.model: KeyMissing, KeyReused
 
 `problems.catalog` maps each to its status and page; a test keeps that map complete.

@@ -11,8 +11,10 @@ from psycopg import OperationalError
 from boka_app.appointments.model import FORM_BY_POINTER, AppointmentStarted, AppointmentUnknown, TokenMissing
 from boka_app.availability.model import BeyondHorizon, NoticeTooShort, OutsideHours, RangeInvalid, SlotInPast, SlotTaken
 from boka_app.catalog.model import EmployeeUnknown, ServiceUnknown
+from boka_app.conventions.model import MatchMissing, RateLimited, VersionChanged
 from boka_app.errors import DomainError
 from boka_app.idempotency.model import KeyMissing, KeyReused
+from boka_app.lifecycle.model import AppointmentEnded, MoveRefused, NotBegun
 from boka_app.tenants.model import TenantUnknown
 
 
@@ -62,6 +64,13 @@ PROBLEMS: dict[str, ProblemKind] = {
         401, "Token missing", "Send Authorization: Bearer and the token that the booking returned."
     ),
     "appointment-started": ProblemKind(409, "Already begun", "An appointment can be cancelled until it begins."),
+    "appointment-ended": ProblemKind(
+        409, "Not in that state", "The appointment ended or changed meanwhile; the detail names the state it is in."
+    ),
+    "not-begun": ProblemKind(409, "Not begun", "An appointment is completed or missed from its start on."),
+    "move-refused": ProblemKind(
+        409, "No more moves", "The business lets customers move a visit only so late and so often."
+    ),
     "idempotency-key-missing": ProblemKind(
         400,
         "Idempotency-Key missing",
@@ -69,6 +78,15 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "idempotency-key-reused": ProblemKind(
         422, "Idempotency-Key used before", "The key came with another body. A new booking needs a new key."
+    ),
+    "match-missing": ProblemKind(
+        428, "If-Match missing", "Read the resource and send its ETag as If-Match, so that no change of others is lost."
+    ),
+    "version-changed": ProblemKind(
+        412, "Changed meanwhile", "Somebody changed the resource since it was read. Read it again, then repeat."
+    ),
+    "rate-limited": ProblemKind(
+        429, "Too many requests", "Go on after the seconds in Retry-After; the header RateLimit tells what is left."
     ),
     "parameter-invalid": ProblemKind(400, "Parameter not accepted", "A query parameter is missing or malformed."),
     "body-malformed": ProblemKind(400, "Body not readable", "The body is not JSON in UTF-8."),
@@ -105,8 +123,14 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     AppointmentUnknown: "appointment-unknown",
     TokenMissing: "token-missing",
     AppointmentStarted: "appointment-started",
+    AppointmentEnded: "appointment-ended",
+    NotBegun: "not-begun",
+    MoveRefused: "move-refused",
     KeyMissing: "idempotency-key-missing",
     KeyReused: "idempotency-key-reused",
+    MatchMissing: "match-missing",
+    VersionChanged: "version-changed",
+    RateLimited: "rate-limited",
     falcon.HTTPInvalidParam: "parameter-invalid",
     falcon.HTTPMissingParam: "parameter-invalid",
     falcon.HTTPContentTooLarge: "body-too-large",

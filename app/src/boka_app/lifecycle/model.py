@@ -1,0 +1,91 @@
+"""A visit as its rules see it, what may be changed about it, and why a change is refused."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from boka_app.appointments.model import Appointment
+from boka_app.errors import DomainError
+
+By = Literal["customer", "staff", "system"]
+Status = Literal["held", "pending", "confirmed", "completed", "cancelled", "expired", "no_show"]
+_TEXT = Meta(max_length=2000)
+
+
+class AppointmentEnded(DomainError):
+    """The appointment is past the state that the change begins from."""
+
+    def __init__(self, status: str, wanted: str) -> None:
+        super().__init__(f"the appointment is {status} and cannot become {wanted}; read it again for what it is now")
+
+
+class NotBegun(DomainError):
+    """Nobody can have come, or stayed away, before the start."""
+
+    def __init__(self, starts_at: datetime) -> None:
+        super().__init__(f"the appointment begins {starts_at.isoformat(timespec='minutes')}; close it after that")
+
+
+class MoveRefused(DomainError):
+    """The business lets customers move a visit only so late and so often."""
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """One appointment, locked, with the policies of its tenant."""
+
+    id: UUID
+    kind: Literal["visit", "session", "seat", "companion"]
+    parent_id: UUID | None
+    service_id: UUID
+    employee_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    status: Status
+    source: str
+    expires_at: datetime | None
+    price_minor: int
+    paid_minor: int
+    fee_minor: int
+    reschedules: int
+    version: int
+    cancel_until_minutes: int
+    cancel_fee_percent: int
+    reschedule_until_minutes: int
+    reschedule_limit: int | None
+    no_show_fee_percent: int
+
+
+class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
+    """What ending a visit costs, and what of the money paid goes back. Minor units."""
+
+    fee_minor: int
+    refund_minor: int
+
+
+class CancelledAppointment(Appointment, frozen=True, kw_only=True):
+    """A cancelled appointment and the money of it."""
+
+    fee_minor: int
+    refund_minor: int
+
+
+class PolicyPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer may do with the visit now. `free_until` is when cancelling begins to cost."""
+
+    fee_minor: int
+    refund_minor: int
+    currency: str
+    free_until: datetime
+    time_zone: str
+    movable: bool
+    moves_left: int | None
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a visit moves to. Without `employee` it stays with whom it is; null also takes somebody else."""
+
+    starts_at: Annotated[datetime, Meta(tz=True)]
+    employee: UUID | UnsetType | None = UNSET

@@ -1,0 +1,85 @@
+"""Rows to change and a way to change them: the service's functions in a transaction that entered the salon."""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from boka_app.database import make_pool, tenant_transaction
+
+from app.builders import at
+
+
+@pytest.fixture
+def put_row(admin):
+    """Insert an appointment of half an hour as it is; return its id."""
+
+    def put(salon, starts_at=None, **changes):
+        starts_at = starts_at or at(10)
+        row = {
+            "tenant_id": salon.id,
+            "id": uuid4(),
+            "service_id": salon.service_id,
+            "employee_id": salon.employee_ids[0],
+            "customer_id": None if changes.get("kind") in ("session", "companion") else put_customer(admin, salon),
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(minutes=30),
+            "occupied_from": starts_at,
+            "occupied_until": starts_at + timedelta(minutes=30),
+        } | changes
+        columns, places = ", ".join(row), ", ".join(["%s"] * len(row))
+        admin.execute(f"insert into appointment ({columns}) values ({places})", list(row.values()))
+        return row["id"]
+
+    return put
+
+
+def put_customer(admin, salon):
+    customer_id = uuid4()
+    admin.execute(
+        "insert into customer (tenant_id, id, name, email) values (%s, %s, 'Zoë Zimmer', 'zoe@example.org')",
+        [salon.id, customer_id],
+    )
+    return customer_id
+
+
+@pytest.fixture
+def within(database):
+    """Run each of these functions in a transaction of its own, all at once; return answers and refusals."""
+
+    def run(salon, *functions):
+        async def one(pool, function):
+            async with tenant_transaction(pool, salon.slug) as (conn, _tenant):
+                return await function(conn)
+
+        async def whole():
+            async with make_pool(database.as_role("booking_app"), max_size=max(2, min(len(functions), 16))) as pool:
+                return await asyncio.gather(*(one(pool, each) for each in functions), return_exceptions=True)
+
+        return asyncio.run(whole())
+
+    return run
+
+
+@pytest.fixture
+def see(admin):
+    """Return columns of one appointment."""
+
+    def look(appointment_id, columns="status"):
+        found = admin.execute(f"select {columns} from appointment where id = %s", [appointment_id]).fetchone()
+        return found if "," in columns else found[0]
+
+    return look
+
+
+@pytest.fixture
+def events(admin):
+    """Return the kinds of a subject's events, which are also its audit."""
+
+    def look(subject_id):
+        told = admin.execute("select kind from outbox where subject_id = %s order by id", [subject_id]).fetchall()
+        noted = admin.execute("select action from audit where subject_id = %s order by id", [subject_id]).fetchall()
+        assert told == noted
+        return [kind for (kind,) in told]
+
+    return look
