@@ -14,6 +14,7 @@ readonly policy=/usr/sbin/policy-rc.d
 readonly nginx_unit=/etc/systemd/system/nginx.service
 readonly no_index="It needs the Python index: check the network (HTTPS_PROXY, PIP_INDEX_URL, UV_DEFAULT_INDEX), then run this again."
 wrote_policy=no
+package_lists=(tools/apt-packages.txt)
 
 say() { printf 'bootstrap: %s\n' "$*" >&2; }
 
@@ -39,7 +40,7 @@ refuse_wrong_machine() {
   [[ $(id -u) == 0 ]] || stop 5 "this is user $(id -un); booting hosts needs root. Run: sudo make $mode"
 }
 
-declared_packages() { sed -E 's/#.*//; s/[[:space:]]+$//; /^$/d' tools/apt-packages.txt; }
+declared_packages() { sed -E 's/#.*//; s/[[:space:]]+$//; /^$/d' "${package_lists[@]}"; }
 
 missing_packages() {
   local installed
@@ -151,6 +152,7 @@ main() {
   case $mode in
     up | test)
       refuse_wrong_machine "$mode"
+      if [[ $mode == test ]]; then package_lists+=(tools/apt-packages-test.txt); fi
       install_packages
       ;;
     check) ;;

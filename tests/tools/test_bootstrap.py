@@ -8,7 +8,8 @@ import pytest
 from tools.catalog import HERE
 
 BOOTSTRAP = str(HERE / "bootstrap.sh")
-PACKAGES = [line for line in (HERE / "apt-packages.txt").read_text().splitlines() if line and line[0] != "#"]
+LISTS = ("apt-packages.txt", "apt-packages-test.txt")
+PACKAGES = [line for name in LISTS for line in (HERE / name).read_text().splitlines() if line and line[0] != "#"]
 
 
 def test_an_unknown_mode_is_a_usage_error_that_lists_the_modes() -> None:
