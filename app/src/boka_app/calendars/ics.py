@@ -27,7 +27,7 @@ _STATUS = {
 }
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": None})
 _LINE_OCTETS = 74  # RFC 5545 3.1 allows 75; one is the space that continues a line
-_DAY = timedelta(days=1)
+_DAY, _NONE = timedelta(days=1), timedelta()
 
 
 async def appointment_ics(conn: Connection, appointment_id: UUID, *, public_url: str) -> bytes:
@@ -95,8 +95,9 @@ def _time_zone(name: str, first_year: int, last_year: int) -> tuple[str, ...]:
 
 def _observance(zone: ZoneInfo, moment: datetime) -> Iterator[str]:
     before, after = (moment - timedelta(seconds=1)).astimezone(zone), moment.astimezone(zone)
-    kind = "DAYLIGHT" if after.dst() else "STANDARD"
-    began = (moment + (before.utcoffset() or timedelta())).replace(tzinfo=None)  # by the clock that is put forward
+    # By what the clock does, not by the zone's own word: daylight time is ahead to every reader, and Morocco's is behind.
+    kind = "DAYLIGHT" if (after.utcoffset() or _NONE) > (before.utcoffset() or _NONE) else "STANDARD"
+    began = (moment + (before.utcoffset() or _NONE)).replace(tzinfo=None)  # by the clock that is put forward
     yield f"BEGIN:{kind}"
     yield f"DTSTART:{began:%Y%m%dT%H%M%S}"
     yield f"TZOFFSETFROM:{before:%z}"
