@@ -95,7 +95,7 @@ def _time_zone(name: str, first_year: int, last_year: int) -> tuple[str, ...]:
 
 def _observance(zone: ZoneInfo, moment: datetime) -> Iterator[str]:
     before, after = (moment - timedelta(seconds=1)).astimezone(zone), moment.astimezone(zone)
-    # By what the clock does, not by the zone's own word: daylight time is ahead to every reader, and Morocco's is behind.
+    # By what the clock does, not by the zone's own word: to every reader daylight time is ahead; Morocco's is behind.
     kind = "DAYLIGHT" if (after.utcoffset() or _NONE) > (before.utcoffset() or _NONE) else "STANDARD"
     began = (moment + (before.utcoffset() or _NONE)).replace(tzinfo=None)  # by the clock that is put forward
     yield f"BEGIN:{kind}"
