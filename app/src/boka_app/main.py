@@ -16,6 +16,7 @@ from boka_app.appointments.resource import AppointmentResource, AppointmentsReso
 from boka_app.appointments.service import AppointmentService
 from boka_app.availability.resource import SlotsResource
 from boka_app.catalog.resource import EmployeesResource, ServicesResource
+from boka_app.conventions.limits import RateLimits
 from boka_app.database import Pool, make_pool
 from boka_app.health.resource import HealthResource, LivenessResource, ReadinessResource
 from boka_app.metrics import MetricsResource
@@ -41,7 +42,8 @@ def create_app(
     """Return the application; it opens its pool when the server starts it."""
     database = settings.database
     pool = pool or make_pool(database.connect_kwargs(application="boka-app"), max_size=database.pool_max)
-    app = App(middleware=[RequestMiddleware(), PoolLifespan(pool)])
+    limits = RateLimits(settings.rate_limits, settings.valkey)
+    app = App(middleware=[RequestMiddleware(), limits, PoolLifespan(pool)])
     json = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json
     app.req_options.keep_blank_qs_values = True

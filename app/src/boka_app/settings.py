@@ -61,6 +61,14 @@ class ValkeySettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RateLimitSettings:
+    """How many requests one caller may send a minute; 0 is any number."""
+
+    requests_per_minute: int = 600  # of an account or an API key: ten a second, what no person and few programs reach
+    anonymous_writes_per_minute: int = 120  # of one address, behind which a whole office may sit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """All the service needs to serve."""
 
@@ -70,6 +78,7 @@ class Settings:
     public_url: str
     signing_keys: tuple[bytes, ...] = field(repr=False)  # the first signs, all verify
     encryption_keys: tuple[bytes, ...] = field(repr=False)  # the first seals, all open
+    rate_limits: RateLimitSettings = RateLimitSettings()
 
     @property
     def signing_key(self) -> bytes:
@@ -99,6 +108,10 @@ def load(env: Mapping[str, str]) -> Settings:
         public_url=_public_url(env),
         signing_keys=_keys(env, "signing_key"),
         encryption_keys=_keys(env, "encryption_key"),
+        rate_limits=RateLimitSettings(
+            requests_per_minute=_number(env, "BOKA_REQUESTS_PER_MINUTE", 600, 0, 1_000_000),
+            anonymous_writes_per_minute=_number(env, "BOKA_ANONYMOUS_WRITES_PER_MINUTE", 120, 0, 1_000_000),
+        ),
     )
 
 

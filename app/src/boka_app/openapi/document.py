@@ -10,12 +10,13 @@ import msgspec
 from boka_app.openapi.operations import Operation, Parameter, described_as
 from boka_app.problems.catalog import ALWAYS, PROBLEMS, Problem
 
-_METHODS = ("get", "post", "delete")
+_METHODS = ("get", "post", "put", "patch", "delete")
 _PATH_FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _SCHEMA_BY_FORM: dict[str, dict[str, Any]] = {
     "uuid": {"type": "string", "format": "uuid"},
     "date": {"type": "string", "format": "date"},
     "text": {"type": "string"},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 25},
 }
 
 
@@ -52,12 +53,10 @@ def build(routes: Iterable[tuple[str, object]]) -> dict[str, Any]:
 
 
 def _operation(template: str, method: str, op: Operation, schema_by_type: dict[int, Any]) -> dict[str, Any]:
-    answers: dict[str, Any] = {
-        str(op.status): {
-            "description": op.summary,
-            "content": {"application/json": {"schema": schema_by_type[id(op.answer)]}},
-        }
-    }
+    answer: dict[str, Any] = {"description": op.summary}
+    if op.answer is not None:
+        answer["content"] = {"application/json": {"schema": schema_by_type[id(op.answer)]}}
+    answers: dict[str, Any] = {str(op.status): answer}
     for name in (*op.problems, *ALWAYS):
         kind = PROBLEMS[name]
         answer = answers.setdefault(

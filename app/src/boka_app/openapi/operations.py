@@ -33,7 +33,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 def parameter(
     name: str, form: str, description: str, *, kind: Literal["query", "header"] = "query", required: bool = True
 ) -> Parameter:
-    """Describe a parameter: `form` is uuid, date or text."""
+    """Describe a parameter: `form` is uuid, date, limit or text."""
     return Parameter(name=name, kind=kind, form=form, description=description, required=required)
 
 
@@ -49,7 +49,8 @@ def operation(  # noqa: PLR0913  each is a fact of the operation, by name
 ) -> Callable[[_Responder], _Responder]:
     """Attach a description to a responder; costs nothing per request.
 
-    `needs` is a key of `identity.permissions.ROLES_BY_NEED`; a responder without one is for everybody.
+    `answer` is a type that msgspec describes, or None for an answer without a body (204). `needs` is a key of
+    `identity.permissions.ROLES_BY_NEED`; a responder without one is for everybody.
     """
     described = Operation(
         summary=summary,
