@@ -4,10 +4,15 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
+import httpx
 import pytest
 from boka_app.database import make_pool, tenant_transaction
+from boka_app.vault import Vault
+from boka_app.worker.model import Work
+from psycopg import sql
 
-from app.builders import at
+from app.builders import NOW, at
+from app.conftest import settings
 
 
 @pytest.fixture
@@ -27,8 +32,8 @@ def put_row(admin):
             "occupied_from": starts_at,
             "occupied_until": starts_at + timedelta(minutes=30),
         } | changes
-        columns, places = ", ".join(row), ", ".join(["%s"] * len(row))
-        admin.execute(f"insert into appointment ({columns}) values ({places})", list(row.values()))
+        columns, places = (sql.SQL(", ").join(map(kind, row)) for kind in (sql.Identifier, sql.Placeholder))
+        admin.execute(sql.SQL("insert into appointment ({}) values ({})").format(columns, places), row)
         return row["id"]
 
     return put
@@ -66,7 +71,9 @@ def see(admin):
     """Return columns of one appointment."""
 
     def look(appointment_id, columns="status"):
-        found = admin.execute(f"select {columns} from appointment where id = %s", [appointment_id]).fetchone()
+        wanted = sql.SQL(", ").join(map(sql.Identifier, columns.split(", ")))
+        one = sql.SQL("select {} from appointment where id = %s").format(wanted)
+        found = admin.execute(one, [appointment_id]).fetchone()
         return found if "," in columns else found[0]
 
     return look
@@ -83,3 +90,19 @@ def events(admin):
         return [kind for (kind,) in told]
 
     return look
+
+
+@pytest.fixture
+def carry_out(database):
+    """Carry out a job as the worker does, at a fixed time."""
+
+    def run(job, *args, now=NOW):
+        async def whole():
+            async with make_pool(database.as_role("booking_app"), max_size=4) as pool, httpx.AsyncClient() as http:
+                given = settings()
+                vault = Vault(*given.encryption_keys)
+                return await job(Work(settings=given, pool=pool, vault=vault, now=lambda: now, http=http), *args)
+
+        return asyncio.run(whole())
+
+    return run
