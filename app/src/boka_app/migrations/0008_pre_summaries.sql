@@ -5,27 +5,47 @@
 create policy appointment_summary on appointment for select to booking_owner
     using (current_setting('app.refresh', true) = 'daily_summary');
 
-create materialized view daily_summary as
+-- What one appointment adds to the figures; here once for the summary and for the days that it has not yet.
+-- A group's time is its session's and a further employee's is the companion's; what is booked are visits and seats.
+create view appointment_figure with (security_invoker) as
 select
     a.tenant_id,
+    a.starts_at,
     (a.starts_at at time zone t.time_zone)::date as day,
     a.service_id,
     a.employee_id,
-    count(*) as appointments,
-    count(*) filter (where a.status = 'completed') as completed,
-    count(*) filter (where a.status = 'cancelled') as cancelled,
-    count(*) filter (where a.status = 'no_show') as no_shows,
-    count(distinct a.customer_id) as customers,
-    coalesce(sum(a.price_minor) filter (where a.status in ('confirmed', 'completed')), 0) as booked_minor,
-    coalesce(sum(a.paid_minor), 0) as paid_minor,
-    coalesce(
-        sum(extract(epoch from a.ends_at - a.starts_at) / 60)
-            filter (where a.status in ('confirmed', 'completed', 'no_show') and a.kind <> 'seat'), 0
-    )::bigint as busy_minutes
+    a.customer_id,
+    (a.kind in ('visit', 'seat'))::integer as appointments,
+    (a.kind in ('visit', 'seat') and a.status = 'completed')::integer as completed,
+    (a.kind in ('visit', 'seat') and a.status = 'cancelled')::integer as cancelled,
+    (a.kind in ('visit', 'seat') and a.status = 'no_show')::integer as no_shows,
+    case when a.status in ('confirmed', 'completed') then a.price_minor else 0 end as booked_minor,
+    a.paid_minor,
+    case
+        when a.kind <> 'seat' and a.status <> 'cancelled' then extract(epoch from a.ends_at - a.starts_at)::integer / 60
+        else 0
+    end as busy_minutes
 from appointment a
 join tenant t on t.id = a.tenant_id
-where a.kind in ('visit', 'seat') and a.status in ('confirmed', 'completed', 'cancelled', 'no_show')
-group by 1, 2, 3, 4;
+where a.status in ('confirmed', 'completed', 'cancelled', 'no_show');
+grant select on appointment_figure to booking_app;
+
+create materialized view daily_summary as
+select
+    tenant_id,
+    day,
+    service_id,
+    employee_id,
+    sum(appointments) as appointments,
+    sum(completed) as completed,
+    sum(cancelled) as cancelled,
+    sum(no_shows) as no_shows,
+    count(distinct customer_id) as customers,
+    sum(booked_minor) as booked_minor,
+    sum(paid_minor) as paid_minor,
+    sum(busy_minutes) as busy_minutes
+from appointment_figure
+group by tenant_id, day, service_id, employee_id;
 comment on materialized view daily_summary is 'One row a tenant, local day, service and employee';
 create unique index daily_summary_key on daily_summary (tenant_id, day, service_id, employee_id);  -- refresh concurrently
 

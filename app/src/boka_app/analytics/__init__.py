@@ -1,0 +1,1 @@
+"""Figures: how a business does, and how all of them do."""

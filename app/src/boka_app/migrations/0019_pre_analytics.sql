@@ -1,0 +1,54 @@
+-- Figures for dashboards: of a tenant, and for the platform of all.
+
+create function get_dashboard_analytics(of_tenant uuid, first_day date, last_day date)
+    returns table (
+        day date, service_id uuid, employee_id uuid, appointments bigint, completed bigint, cancelled bigint,
+        no_shows bigint, booked_minor bigint, paid_minor bigint, busy_minutes bigint
+    )
+    language sql stable
+begin atomic
+    with here as (
+        select t.id, t.time_zone, (now() at time zone t.time_zone)::date as today
+        from tenant t
+        where t.id = of_tenant and t.id = current_tenant()
+    )
+    select
+        s.day, s.service_id, s.employee_id, s.appointments, s.completed, s.cancelled,
+        s.no_shows, s.booked_minor, s.paid_minor, s.busy_minutes
+    from here
+    cross join daily_summary_of_tenant s
+    where s.day between first_day and least(last_day, here.today - 1)
+    union all
+    select
+        f.day, f.service_id, f.employee_id, sum(f.appointments), sum(f.completed), sum(f.cancelled),
+        sum(f.no_shows), sum(f.booked_minor), sum(f.paid_minor), sum(f.busy_minutes)
+    from here
+    join appointment_figure f on f.tenant_id = here.id
+        and f.starts_at >= greatest(first_day, here.today)::timestamp at time zone here.time_zone
+        and f.starts_at < (last_day + 1)::timestamp at time zone here.time_zone
+    group by f.day, f.service_id, f.employee_id;
+end;
+comment on function get_dashboard_analytics(uuid, date, date) is
+    'One row a day, service and employee: past days as of the last refresh of daily_summary, today and later as of now';
+
+-- Runs as the owner, who may read the summary of all tenants; answers the platform only.
+create function get_business_metrics(first_day date, last_day date)
+    returns table (
+        slug text, name text, currency text, appointments bigint, completed bigint, cancelled bigint,
+        no_shows bigint, booked_minor bigint, paid_minor bigint
+    )
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp
+begin atomic
+    select
+        t.slug, t.name, t.currency, coalesce(sum(s.appointments), 0)::bigint, coalesce(sum(s.completed), 0)::bigint,
+        coalesce(sum(s.cancelled), 0)::bigint, coalesce(sum(s.no_shows), 0)::bigint,
+        coalesce(sum(s.booked_minor), 0)::bigint, coalesce(sum(s.paid_minor), 0)::bigint
+    from tenant t
+    left join daily_summary s on s.tenant_id = t.id and s.day between first_day and last_day
+    where current_tenant() = '00000000-0000-0000-0000-000000000000' and t.active
+    group by t.slug, t.name, t.currency
+    order by t.slug;
+end;
+comment on function get_business_metrics(date, date) is 'Figures of every tenant as of the last refresh; no row outside the platform''s transactions';
+revoke all on function get_business_metrics(date, date) from public;
+grant execute on function get_business_metrics(date, date) to booking_app;
