@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from fnmatch import fnmatchcase
 from uuid import UUID
 
+from boka_app.analytics import jobs as analytics
 from boka_app.lifecycle import jobs as lifecycle
 from boka_app.worker import jobs as worker
 from boka_app.worker.model import Event, Work
@@ -20,6 +21,7 @@ ON_EVENT: tuple[tuple[str, EventJob], ...] = ()  # the event's kind, `*` stands 
 
 ON_CLOCK: tuple[tuple[str, ClockJob], ...] = (  # cron in UTC, a sixth field are seconds; never twice at once
     ("17 * * * *", worker.clean_up),
+    ("*/5 * * * *", analytics.refresh_daily_summary),
     ("* * * * * */20", lifecycle.expire_appointments),
     ("41 * * * *", lifecycle.forget_idempotency_keys),
 )
