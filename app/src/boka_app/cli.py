@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import psycopg
 
 from boka_app.demo.seed import SLUG, seed
@@ -19,6 +20,7 @@ from boka_app.openapi.document import build
 from boka_app.parts import Parts
 from boka_app.settings import DatabaseSettings, Settings, SettingsError, load_database
 from boka_app.vault import Vault
+from boka_app.worker import queue
 
 Result = tuple[dict[str, Any], str]
 _FAILED, _UNREACHABLE, _REFUSED = 3, 4, 5
@@ -53,6 +55,15 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("number", type=int, metavar="N")
     _add(commands, "seed-demo", "make the tenant demo, once", _seed_demo, common)
     _add(commands, "openapi", "print the OpenAPI document", _openapi, common)
+    _add(commands, "worker", "relay events and carry out jobs until stopped", _worker, common)
+    jobs = commands.add_parser("jobs", help="see and repeat the worker's jobs").add_subparsers(
+        required=True, metavar="list|retry"
+    )
+    shown = _add(jobs, "list", "list jobs, newest first, 200 at most", _jobs_list, common)
+    shown.add_argument("--status", choices=["waiting", "failed"], default="failed")
+    shown.add_argument("--job", help="only jobs of this name")
+    retry = _add(jobs, "retry", "queue failed jobs again: one by number, or all of a name", _jobs_retry, common)
+    retry.add_argument("job", metavar="NUMBER|NAME")
     return parser
 
 
@@ -93,6 +104,27 @@ def _seed_demo(_arguments: argparse.Namespace) -> Result:
     with _connect() as conn:
         new = seed(conn)
     return {"tenant": SLUG, "new": new}, f"tenant {SLUG}: {sum(new.values())} new rows. See it at /b/{SLUG}"
+
+
+def _worker(_arguments: argparse.Namespace) -> Result:
+    from boka_app.worker.process import main  # noqa: PLC0415  only this command loads the worker
+
+    main(os.environ)
+    return {"stopped": True}, "the worker stopped"
+
+
+def _jobs_list(arguments: argparse.Namespace) -> Result:
+    statuses = {"waiting": ["todo", "doing"], "failed": ["failed"]}[arguments.status]
+    with _connect() as conn:
+        found = queue.list_jobs(conn, statuses, arguments.job)
+    lines = [f"{job.id:>8}  {job.changed_at:%Y-%m-%d %H:%M:%S%z}  {job.name}  {job.args}" for job in found]
+    return {"jobs": msgspec.to_builtins(found)}, "\n".join(lines) or f"no job is {arguments.status}"
+
+
+def _jobs_retry(arguments: argparse.Namespace) -> Result:
+    with _connect() as conn:
+        count = queue.retry(conn, arguments.job)
+    return {"retried": count}, f"queued {count} again. See them: boka-app jobs list --status waiting"
 
 
 def _openapi(_arguments: argparse.Namespace) -> Result:

@@ -6,6 +6,7 @@ Nothing else reads the environment. Every refusal names the variable, the value 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,6 +70,18 @@ class RateLimitSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MailSettings:
+    """Which server takes our e-mail, and as whom we write."""
+
+    host: str
+    port: int
+    tls: str  # starttls, tls or none
+    user: str
+    sender: str
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """All the service needs to serve."""
 
@@ -80,10 +93,21 @@ class Settings:
     encryption_keys: tuple[bytes, ...] = field(repr=False)  # the first seals, all open
     rate_limits: RateLimitSettings = RateLimitSettings()
 
+    mail: MailSettings | None = None
+    webhook_networks: tuple[str, ...] = ()  # networks that webhooks may reach although they are private, also by http
+
     @property
     def signing_key(self) -> bytes:
         """Return the key that signs."""
         return self.signing_keys[0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerSettings:
+    """What the worker needs beside."""
+
+    metrics: tuple[str, int] | None  # address and port of its figures
+    log_level: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +132,8 @@ def load(env: Mapping[str, str]) -> Settings:
         public_url=_public_url(env),
         signing_keys=_keys(env, "signing_key"),
         encryption_keys=_keys(env, "encryption_key"),
+        mail=_mail(env),
+        webhook_networks=_networks(env, "BOKA_WEBHOOK_ALLOW_NETWORKS"),
         rate_limits=RateLimitSettings(
             requests_per_minute=_number(env, "BOKA_REQUESTS_PER_MINUTE", 600, 0, 1_000_000),
             anonymous_writes_per_minute=_number(env, "BOKA_ANONYMOUS_WRITES_PER_MINUTE", 120, 0, 1_000_000),
@@ -146,8 +172,18 @@ def load_server(env: Mapping[str, str]) -> ServerSettings:
     return ServerSettings(
         bind=_text(env, "BOKA_BIND", "127.0.0.1:8000", address, "address:port or unix:/path"),
         workers=_number(env, "BOKA_WORKERS", 2, 1, 64),
-        log_level=_text(env, "BOKA_LOG_LEVEL", "info", "debug|info|warning|error", "debug, info, warning or error"),
+        log_level=_log_level(env),
     )
+
+
+def load_worker(env: Mapping[str, str]) -> WorkerSettings:
+    """Read what the worker needs beside.
+
+    Raises:
+        SettingsError: something is malformed.
+    """
+    host, _, port = _text(env, "BOKA_WORKER_METRICS", "", r"(\S+:\d{1,5})?", "address:port, or nothing").rpartition(":")
+    return WorkerSettings(metrics=(host.strip("[]"), int(port)) if port else None, log_level=_log_level(env))
 
 
 def _text(env: Mapping[str, str], name: str, default: str, pattern: str, allowed: str) -> str:
@@ -155,6 +191,10 @@ def _text(env: Mapping[str, str], name: str, default: str, pattern: str, allowed
     if re.fullmatch(pattern, value) is None:
         raise SettingsError(f"{name} is {value!r}; allowed: {allowed}.")
     return value
+
+
+def _log_level(env: Mapping[str, str]) -> str:
+    return _text(env, "BOKA_LOG_LEVEL", "info", "debug|info|warning|error", "debug, info, warning or error")
 
 
 def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
@@ -190,6 +230,30 @@ def _valkey(env: Mapping[str, str]) -> ValkeySettings | None:
         authority=env.get("BOKA_VALKEY_AUTHORITY") or None,
         password=_credential(env, "valkey_password", required=False),
     )
+
+
+def _mail(env: Mapping[str, str]) -> MailSettings | None:
+    host = env.get("BOKA_SMTP_HOST", "")
+    if not host:
+        return None
+    return MailSettings(
+        host=host,
+        port=_number(env, "BOKA_SMTP_PORT", 587, 1, 65535),
+        tls=_text(env, "BOKA_SMTP_TLS", "starttls", "starttls|tls|none", "starttls, tls or none"),
+        user=env.get("BOKA_SMTP_USER", ""),
+        sender=_text(env, "BOKA_MAIL_FROM", "", r"[^\s@<>]+@[^\s@<>]+", "an e-mail address"),
+        password=_credential(env, "smtp_password", required=False),
+    )
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    networks = tuple(env.get(name, "").replace(",", " ").split())
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as err:
+            raise SettingsError(f"{name} has {network!r}; allowed: networks such as 198.18.0.0/15.") from err
+    return networks
 
 
 def _keys(env: Mapping[str, str], name: str) -> tuple[bytes, ...]:

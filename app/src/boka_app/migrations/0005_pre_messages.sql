@@ -23,7 +23,7 @@ create table outbox_pending (
     constraint outbox_pending_pkey primary key (outbox_id)
 );
 comment on table outbox_pending is 'Ids of events that no worker has taken; of all tenants, so it holds nothing else';
-grant select, insert, delete on outbox_pending to booking_app;
+grant select, insert, update, delete on outbox_pending to booking_app;  -- update: for update, which skips the locked
 
 create function announce_event() returns trigger
     language plpgsql

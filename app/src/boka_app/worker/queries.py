@@ -58,6 +58,12 @@ where status = 'doing' and not exists (
 )
 """
 
+_CLEAR_QUEUEING_LOCK = """
+update procrastinate_jobs
+set queueing_lock = null
+where id = %(id)s
+"""
+
 _QUEUE = """
 select
     count(*) filter (where job.status = 'todo' and coalesce(job.scheduled_at, now()) <= now()) as waiting,
@@ -69,22 +75,6 @@ select
 from procrastinate_jobs job
 left join procrastinate_events event on event.job_id = job.id and event.type = 'deferred'
 where job.status in ('todo', 'failed')
-"""
-
-_LIST = """
-select
-    job.id, job.task_name as name, job.status::text, job.attempts, job.args, job.scheduled_at,
-    (select max(event.at) from procrastinate_events event where event.job_id = job.id) as changed_at
-from procrastinate_jobs job
-where job.status::text = any(%(statuses)s) and (%(name)s::text is null or job.task_name = %(name)s)
-order by job.id desc
-limit 200
-"""
-
-_RETRY = """
-select count(procrastinate_retry_job_v2(id, now(), null, null, null))
-from procrastinate_jobs
-where status = 'failed' and (id = %(id)s or task_name = %(name)s)
 """
 
 _DELETE_JOBS = """
@@ -145,18 +135,6 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     events: int
 
 
-class JobRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as an operator sees it; its arguments are ids."""
-
-    id: int
-    name: str
-    status: str
-    attempts: int
-    args: dict[str, Any]
-    scheduled_at: Any
-    changed_at: Any
-
-
 async def take_events(conn: Connection, limit: int) -> list[tuple[UUID, int]]:
     """Take the oldest events that no other worker is taking: tenant and id. They come back if this rolls back."""
     return await (await conn.execute(_TAKE, {"limit": limit})).fetchall()  # pyright: ignore[reportReturnType]
@@ -182,6 +160,11 @@ async def get_event(conn: Connection, event_id: int) -> Event | None:
 async def rescue_jobs(conn: Connection, most_attempts: int) -> int:
     """Queue again what workers that are gone left undone; return how many jobs."""
     return (await conn.execute(_RESCUE, {"most": most_attempts})).rowcount
+
+
+async def clear_queueing_lock(conn: Connection, job_id: int) -> None:
+    """Let another job wait under the lock of this one, which has begun."""
+    await conn.execute(_CLEAR_QUEUEING_LOCK, {"id": job_id})
 
 
 async def read_queue(conn: Connection) -> Queue:

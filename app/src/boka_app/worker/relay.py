@@ -1,0 +1,33 @@
+"""From the outbox to the queue: each event becomes its jobs exactly once, whoever is killed and however many relay.
+
+The row in outbox_pending goes, and the jobs come, in one transaction; a second relay skips the rows it holds.
+"""
+
+from collections import defaultdict
+from uuid import UUID
+
+from boka_app.database import Pool, connection
+from boka_app.tenants.model import JOB
+from boka_app.tenants.queries import enter
+from boka_app.worker import queries
+from boka_app.worker.registry import names_for
+
+BATCH = 200  # events; some 600 jobs, 30 ms
+
+
+async def relay(pool: Pool) -> int:
+    """Turn up to a batch of events into jobs; return how many events, so that a full batch means more may wait."""
+    async with connection(pool) as conn, conn.transaction():
+        taken = await queries.take_events(conn, BATCH)
+        ids_by_tenant: dict[UUID, list[int]] = defaultdict(list)
+        for tenant_id, event_id in taken:
+            ids_by_tenant[tenant_id].append(event_id)
+        jobs: list[tuple[str, dict[str, object]]] = []
+        for tenant_id, ids in ids_by_tenant.items():
+            await enter(conn, tenant_id, JOB)
+            for event_id, kind in await queries.list_kinds(conn, ids):
+                args: dict[str, object] = {"tenant_id": str(tenant_id), "event_id": event_id}
+                jobs += [(name, args) for name in names_for(kind)]
+        if jobs:
+            await queries.defer_many(conn, jobs)
+    return len(taken)
