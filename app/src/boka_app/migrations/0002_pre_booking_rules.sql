@@ -134,6 +134,8 @@ create table blocked_slot (
     ends_at timestamptz not null,
     reason text not null default '',
     created_at timestamptz not null default now(),
+    version bigint not null default 1,
+    updated_at timestamptz not null default now(),
     constraint blocked_slot_pkey primary key (tenant_id, id),
     constraint blocked_slot_employee_fkey foreign key (tenant_id, employee_id)
         references employee (tenant_id, id) on delete cascade,
@@ -142,6 +144,7 @@ create table blocked_slot (
     constraint blocked_slot_reason_length check (length(reason) <= 200)
 );
 comment on table blocked_slot is 'Time off: of one employee, or of all where employee_id is null';
+create trigger blocked_slot_touch before update on blocked_slot for each row execute function touch_row();
 create index blocked_slot_employee on blocked_slot (tenant_id, employee_id, starts_at);  -- slot search
 select protect_tenant_table('blocked_slot');
 
