@@ -5,12 +5,14 @@ import os
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from boka_app.database import make_pool
+from boka_app.identity.tokens import AccessTokens
 from boka_app.main import create_app
 from boka_app.migrations import runner
 from boka_app.settings import DatabaseSettings, Settings
@@ -150,6 +152,28 @@ def salon(admin: psycopg.Connection[Any]) -> Salon:
 @pytest.fixture
 def make_salon(admin: psycopg.Connection[Any]) -> Callable[..., Salon]:
     return lambda people=1, time_zone="UTC": Salon(admin, people, time_zone)
+
+
+@pytest.fixture
+def staff(admin: psycopg.Connection[Any]) -> Callable[..., dict[str, str]]:
+    """Log somebody in and return the header that says so: a member of the salon, or an administrator, or nobody."""
+
+    def log_in(salon: Salon | None = None, role: str = "owner", *, mfa: bool = True, now: Any = NOW) -> dict[str, str]:
+        account_id, session_id = uuid4(), uuid4()
+        admin.execute(
+            "insert into account (id, email, name, platform_admin) values (%s, %s, 'Somebody', %s)",
+            [account_id, f"{account_id}@example.org", role == "platform_admin"],
+        )
+        if salon:
+            admin.execute("insert into membership values (%s, %s, %s)", [salon.id, account_id, role])
+        admin.execute(
+            "insert into account_session (id, account_id, secret_hash, mfa, expires_at) values (%s, %s, %s, %s, %s)",
+            [session_id, account_id, session_id.bytes, mfa, now + timedelta(days=1)],
+        )
+        token = AccessTokens(settings().signing_keys, settings().public_url).issue(account_id, session_id, now)
+        return {"Authorization": f"Bearer {token}"}
+
+    return log_in
 
 
 @pytest.fixture

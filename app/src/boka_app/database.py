@@ -22,7 +22,7 @@ from boka_app.tenants.model import CUSTOMER, PLATFORM, Actor, Tenant, TenantUnkn
 Connection = AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
 
-_SLUG = re.compile(r"[a-z0-9-]{1,63}")  # the database's own check is stricter; this keeps out what it cannot read
+SLUG = re.compile(r"[a-z0-9-]{1,63}")  # the database's own check is stricter; this keeps out what it cannot read
 _WAIT_S = 1.5  # for a connection; with the check below the answer 503 comes within 2 s
 _CHECK_S = 0.5  # for an answer to nothing at all, before a connection is given out
 _USE_S = 3.0  # for a whole transaction; statements end after 2 s, so only silence lasts that long
@@ -67,7 +67,7 @@ async def tenant_transaction(
     Raises:
         TenantUnknown: there is no such tenant.
     """
-    if _SLUG.fullmatch(slug) is None:
+    if SLUG.fullmatch(slug) is None:
         raise TenantUnknown(slug)
     async with connection(pool) as conn, conn.transaction():
         yield conn, await queries.enter_tenant(conn, slug, actor)

@@ -6,6 +6,7 @@
     ├── availability.model: RangeInvalid, SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, SlotTaken
     ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted
     ├── lifecycle.model: AppointmentEnded, NotBegun, MoveRefused
+    ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, InMaintenance, ReadOnly
     ├── conventions.model: MatchMissing, VersionChanged, RateLimited
     └── idempotency.model: KeyMissing, KeyReused
 
@@ -15,6 +16,8 @@
 
 class DomainError(Exception):
     """A request the service understood and refuses; `str()` is the sentence for the caller."""
+
+    retry_after_s: int | None = None  # when it is worth asking again
 
     @property
     def extra(self) -> dict[str, object]:

@@ -19,6 +19,8 @@ from boka_app.catalog.resource import EmployeesResource, ServicesResource
 from boka_app.conventions.limits import RateLimits
 from boka_app.database import Pool, make_pool
 from boka_app.health.resource import HealthResource, LivenessResource, ReadinessResource
+from boka_app.identity.middleware import AuthenticationMiddleware
+from boka_app.identity.switches import Switches
 from boka_app.metrics import MetricsResource
 from boka_app.middleware import PoolLifespan, RequestMiddleware
 from boka_app.openapi.document import build
@@ -43,12 +45,14 @@ def create_app(
     database = settings.database
     pool = pool or make_pool(database.connect_kwargs(application="boka-app"), max_size=database.pool_max)
     limits = RateLimits(settings.rate_limits, settings.valkey)
-    app = App(middleware=[RequestMiddleware(), limits, PoolLifespan(pool)])
+    parts = Parts(settings=settings, pool=pool, vault=Vault(*settings.encryption_keys), now=now)
+    switches = Switches(parts)
+    authentication = AuthenticationMiddleware(parts, switches)
+    app = App(middleware=[RequestMiddleware(), authentication, limits, PoolLifespan(pool), switches])
     json = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json
     app.req_options.keep_blank_qs_values = True
     handlers.install(app)
-    parts = Parts(settings=settings, pool=pool, vault=Vault(*settings.encryption_keys), now=now)
     for template, resource in routes(parts):
         app.add_route(template, resource)
     return app

@@ -4,7 +4,7 @@ import os
 
 import falcon
 from falcon.asgi import Request, Response
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 REQUESTS = Counter("http_requests_total", "Requests answered.", ["method", "route", "status"])
@@ -16,8 +16,14 @@ DURATION = Histogram(
 )
 TRANSACTIONS = Counter("booking_transactions_total", "Attempts to book, by how they ended.", ["outcome"])
 BOOKINGS = Counter("bookings_created_total", "Appointments booked.")
+LOGINS = Counter("auth_logins_total", "Attempts to log in, by how they ended.", ["outcome"])
+SESSIONS = Gauge(
+    "user_sessions_active", "Sessions of staff that live, in the whole service.", multiprocess_mode="mostrecent"
+)
 for _outcome in ("booked", "replayed", "taken", "refused", "failed"):
     TRANSACTIONS.labels(_outcome)  # a rate needs the zero before the first event
+for _outcome in ("succeeded", "wrong_password", "wrong_code", "code_missing", "locked", "throttled", "disabled"):
+    LOGINS.labels(_outcome)
 
 
 class MetricsResource:

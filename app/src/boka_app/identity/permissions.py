@@ -10,6 +10,7 @@ MANAGER: Final = "manager"
 STAFF: Final = "staff"
 READ_ONLY: Final = "read_only"
 PLATFORM_ADMIN: Final = "platform_admin"
+ACCOUNT: Final = "account"  # anybody who logged in, outside every tenant
 
 ROLES = (OWNER, MANAGER, STAFF, READ_ONLY)
 _ALL = frozenset(ROLES)
@@ -19,7 +20,7 @@ _OWNER = frozenset({OWNER})
 _PLATFORM = frozenset({PLATFORM_ADMIN})
 
 ROLES_BY_NEED: dict[str, frozenset[str]] = {
-    "account.self": _ALL | _PLATFORM,  # one's own password, sessions, second factor: any account
+    "account.self": frozenset({ACCOUNT}),  # one's own password, sessions, second factor
     "appointments.read": _ALL,
     "appointments.write": _WRITERS,
     "customers.read": _ALL,
@@ -46,4 +47,10 @@ ROLES_BY_NEED: dict[str, frozenset[str]] = {
     "keys.write": _OWNER,
     "platform.read": _PLATFORM,
     "platform.write": _PLATFORM,
+}
+
+MFA_ROLES = _PLATFORM  # count only in a session begun with a second factor; add _OWNER to ask it of owners too
+NEEDS_BY_ROLE = {
+    role: frozenset(need for need, roles in ROLES_BY_NEED.items() if role in roles)
+    for role in (*ROLES, PLATFORM_ADMIN, ACCOUNT)
 }

@@ -14,6 +14,14 @@ from boka_app.catalog.model import EmployeeUnknown, ServiceUnknown
 from boka_app.conventions.model import MatchMissing, RateLimited, VersionChanged
 from boka_app.errors import DomainError
 from boka_app.idempotency.model import KeyMissing, KeyReused
+from boka_app.identity.model import (
+    ForeignOrigin,
+    InMaintenance,
+    MfaRequired,
+    NotAllowed,
+    NotAuthenticated,
+    ReadOnly,
+)
 from boka_app.lifecycle.model import AppointmentEnded, MoveRefused, NotBegun
 from boka_app.tenants.model import TenantUnknown
 
@@ -79,6 +87,16 @@ PROBLEMS: dict[str, ProblemKind] = {
     "idempotency-key-reused": ProblemKind(
         422, "Idempotency-Key used before", "The key came with another body. A new booking needs a new key."
     ),
+    "not-authenticated": ProblemKind(
+        401, "Who asks?", "Send Authorization: Bearer with an access token or API key, or log in to the staff pages."
+    ),
+    "not-allowed": ProblemKind(403, "Not allowed", "The role or key may not do this here; an owner can change that."),
+    "foreign-origin": ProblemKind(403, "From another site", "A session cookie counts on this site's own pages only."),
+    "mfa-required": ProblemKind(
+        403, "Second factor needed", "Enrol one at /api/account/mfa and confirm it, or log in again with a code."
+    ),
+    "maintenance": ProblemKind(503, "In maintenance", "Operators are at work; Retry-After says when to come back."),
+    "read-only": ProblemKind(503, "Nothing can be changed for now", "Reading works. Repeat the change after a while."),
     "match-missing": ProblemKind(
         428, "If-Match missing", "Read the resource and send its ETag as If-Match, so that no change of others is lost."
     ),
@@ -128,6 +146,12 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     MoveRefused: "move-refused",
     KeyMissing: "idempotency-key-missing",
     KeyReused: "idempotency-key-reused",
+    NotAuthenticated: "not-authenticated",
+    NotAllowed: "not-allowed",
+    ForeignOrigin: "foreign-origin",
+    MfaRequired: "mfa-required",
+    InMaintenance: "maintenance",
+    ReadOnly: "read-only",
     MatchMissing: "match-missing",
     VersionChanged: "version-changed",
     RateLimited: "rate-limited",

@@ -11,6 +11,7 @@ import psycopg
 from falcon.asgi import App, Request, Response
 
 from boka_app import logs
+from boka_app.errors import DomainError
 from boka_app.pages.render import render
 from boka_app.problems.catalog import Problem, problem
 
@@ -30,8 +31,9 @@ async def _answer(req: Request, resp: Response, error: Exception, _params: dict[
     resp.status = told.status
     if isinstance(error, falcon.HTTPError) and error.headers:
         resp.set_headers(error.headers)
-    if told.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        resp.set_header("Retry-After", str(_RETRY_AFTER_S))
+    retry_after_s = error.retry_after_s if isinstance(error, DomainError) else None
+    if retry_after_s or told.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        resp.set_header("Retry-After", str(retry_after_s or _RETRY_AFTER_S))
     if told.status == HTTPStatus.UNAUTHORIZED:
         resp.set_header("WWW-Authenticate", "Bearer")
     resp.cache_control = ["no-store"]
@@ -44,6 +46,8 @@ async def _answer(req: Request, resp: Response, error: Exception, _params: dict[
 
 
 def _report(error: Exception, told: Problem) -> None:
+    if isinstance(error, DomainError):
+        return  # foreseen, and counted by its status
     if told.status == HTTPStatus.SERVICE_UNAVAILABLE:
         _log.warning("the database does not answer: %s", type(error).__name__)
     elif told.status == HTTPStatus.INTERNAL_SERVER_ERROR:
