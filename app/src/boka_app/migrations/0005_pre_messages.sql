@@ -80,6 +80,7 @@ create table notification (
     appointment_id uuid,
     customer_id uuid,
     dedupe_key text not null,
+    secret bytea,
     status text not null default 'queued',
     attempts integer not null default 0,
     due_at timestamptz not null default now(),
@@ -101,6 +102,7 @@ create table notification (
 );
 comment on table notification is 'One message to one person. Its words and address are made when it is sent, so none lie here';
 comment on column notification.subject_id is 'What it tells of: an appointment, a payment, a place on the waitlist, an account';
+comment on column notification.secret is 'A link that only this message knows, encrypted by the service; gone once it is sent';
 comment on column notification.due_at is 'When it is to be sent, or tried again; while an attempt runs, when that one counts as lost';
 create trigger notification_touch before update on notification for each row execute function touch_row();
 create index notification_due on notification (tenant_id, due_at) where status in ('queued', 'retrying');  -- reminders, the sweep

@@ -1,0 +1,1 @@
+"""Messages to customers, staff and accounts: e-mail, SMS, chat."""
