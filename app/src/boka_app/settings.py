@@ -82,6 +82,17 @@ class MailSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderSettings:
+    """A provider of calendars, and as which application we speak to it."""
+
+    api_url: str
+    authorize_url: str
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """All the service needs to serve."""
 
@@ -95,6 +106,9 @@ class Settings:
 
     mail: MailSettings | None = None
     webhook_networks: tuple[str, ...] = ()  # networks that webhooks may reach although they are private, also by http
+
+    google: ProviderSettings | None = None
+    microsoft: ProviderSettings | None = None
 
     @property
     def signing_key(self) -> bytes:
@@ -134,6 +148,8 @@ def load(env: Mapping[str, str]) -> Settings:
         encryption_keys=_keys(env, "encryption_key"),
         mail=_mail(env),
         webhook_networks=_networks(env, "BOKA_WEBHOOK_ALLOW_NETWORKS"),
+        google=_provider(env, "google"),
+        microsoft=_provider(env, "microsoft"),
         rate_limits=RateLimitSettings(
             requests_per_minute=_number(env, "BOKA_REQUESTS_PER_MINUTE", 600, 0, 1_000_000),
             anonymous_writes_per_minute=_number(env, "BOKA_ANONYMOUS_WRITES_PER_MINUTE", 120, 0, 1_000_000),
@@ -243,6 +259,43 @@ def _mail(env: Mapping[str, str]) -> MailSettings | None:
         user=env.get("BOKA_SMTP_USER", ""),
         sender=_text(env, "BOKA_MAIL_FROM", "", r"[^\s@<>]+@[^\s@<>]+", "an e-mail address"),
         password=_credential(env, "smtp_password", required=False),
+    )
+
+
+_PROVIDER_URLS = {
+    "google": {
+        "": "https://www.googleapis.com/calendar/v3",
+        "_AUTHORIZE": "https://accounts.google.com/o/oauth2/v2/auth",
+        "_TOKEN": "https://oauth2.googleapis.com/token",
+    },
+    "microsoft": {
+        "": "https://graph.microsoft.com/v1.0",
+        "_AUTHORIZE": "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+        "_TOKEN": "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+    },
+}
+
+
+def _provider(env: Mapping[str, str], name: str) -> ProviderSettings | None:
+    client_id = env.get(f"BOKA_{name.upper()}_CLIENT_ID", "")
+    if not client_id:
+        return None
+    api, authorize, token = (
+        _text(
+            env,
+            f"BOKA_{name.upper()}{part}_URL",
+            official,
+            r"https?://\S+[^\s/]",
+            "an address without a slash at its end",
+        )
+        for part, official in _PROVIDER_URLS[name].items()
+    )
+    return ProviderSettings(
+        api_url=api,
+        authorize_url=authorize,
+        token_url=token,
+        client_id=client_id,
+        client_secret=_credential(env, f"{name}_client_secret", required=True) or "",
     )
 
 
