@@ -8,6 +8,7 @@
     ├── lifecycle.model: AppointmentEnded, NotBegun, MoveRefused
     ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, InMaintenance, ReadOnly
     ├── conventions.model: MatchMissing, VersionChanged, RateLimited
+    ├── live.model: TooManyListeners
     └── idempotency.model: KeyMissing, KeyReused
 
 `problems.catalog` maps each to its status and page; a test keeps that map complete.

@@ -12,6 +12,7 @@ import msgspec
 from falcon.asgi import App
 
 from boka_app import logs
+from boka_app.analytics import resource as analytics
 from boka_app.appointments.resource import AppointmentResource, AppointmentsResource
 from boka_app.appointments.service import AppointmentService
 from boka_app.availability.resource import SlotsResource
@@ -21,6 +22,7 @@ from boka_app.database import Pool, make_pool
 from boka_app.health.resource import HealthResource, LivenessResource, ReadinessResource
 from boka_app.identity.middleware import AuthenticationMiddleware
 from boka_app.identity.switches import Switches
+from boka_app.live import resource as live
 from boka_app.metrics import MetricsResource
 from boka_app.middleware import PoolLifespan, RequestMiddleware
 from boka_app.openapi.document import build
@@ -71,6 +73,7 @@ def routes(parts: Parts) -> Routes:
         ("/api/tenants/{slug}/slots", SlotsResource(pool, now)),
         ("/api/tenants/{slug}/appointments", AppointmentsResource(appointments)),
         ("/api/tenants/{slug}/appointments/{appointment_id:uuid}", AppointmentResource(appointments)),
+        *analytics.routes(parts),
     ]
     return [
         *api,
@@ -78,6 +81,7 @@ def routes(parts: Parts) -> Routes:
         ("/api/metrics", MetricsResource()),
         ("/api/openapi.json", OpenApiResource(build(api))),
         ("/problems/{name}", ProblemPageResource()),
+        *live.routes(parts),  # streams have no place in the document, which knows only whole answers
         *pages.routes(pool, appointments, now),
     ]
 

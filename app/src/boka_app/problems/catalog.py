@@ -23,6 +23,7 @@ from boka_app.identity.model import (
     ReadOnly,
 )
 from boka_app.lifecycle.model import AppointmentEnded, MoveRefused, NotBegun
+from boka_app.live.model import TooManyListeners
 from boka_app.tenants.model import TenantUnknown
 
 
@@ -106,6 +107,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     "rate-limited": ProblemKind(
         429, "Too many requests", "Go on after the seconds in Retry-After; the header RateLimit tells what is left."
     ),
+    "live-full": ProblemKind(
+        503, "Too many streams", "As many live streams are open as may be; what they show can be read as well."
+    ),
     "parameter-invalid": ProblemKind(400, "Parameter not accepted", "A query parameter is missing or malformed."),
     "body-malformed": ProblemKind(400, "Body not readable", "The body is not JSON in UTF-8."),
     "body-invalid": ProblemKind(
@@ -155,6 +159,7 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     MatchMissing: "match-missing",
     VersionChanged: "version-changed",
     RateLimited: "rate-limited",
+    TooManyListeners: "live-full",
     falcon.HTTPInvalidParam: "parameter-invalid",
     falcon.HTTPMissingParam: "parameter-invalid",
     falcon.HTTPContentTooLarge: "body-too-large",

@@ -8,7 +8,7 @@ from typing import Any
 import falcon
 import msgspec
 import psycopg
-from falcon.asgi import App, Request, Response
+from falcon.asgi import App, Request, Response, WebSocket
 
 from boka_app import logs
 from boka_app.errors import DomainError
@@ -17,6 +17,7 @@ from boka_app.problems.catalog import Problem, problem
 
 _log = logging.getLogger(__name__)
 _RETRY_AFTER_S = 2  # the pool tries again within 3 s, so the second repetition at the latest finds it
+_CLOSE_CODES = 3000  # and the status: how Falcon closes a WebSocket for an error; before it is open, that is a 403
 
 
 def install(app: App[Any, Any]) -> None:
@@ -25,9 +26,14 @@ def install(app: App[Any, Any]) -> None:
     app.add_error_handler(falcon.HTTPError, _answer)  # Falcon has one of its own that would go first
 
 
-async def _answer(req: Request, resp: Response, error: Exception, _params: dict[str, object]) -> None:
+async def _answer(
+    req: Request, resp: Response, error: Exception, _params: dict[str, object], ws: WebSocket | None = None
+) -> None:
     told = problem(error, logs.request_id.get())
     _report(error, told)
+    if ws is not None:
+        await ws.close(_CLOSE_CODES + told.status)
+        return
     resp.status = told.status
     if isinstance(error, falcon.HTTPError) and error.headers:
         resp.set_headers(error.headers)

@@ -1,0 +1,1 @@
+"""What happens, as it happens: for open pages and staff's dashboards."""
