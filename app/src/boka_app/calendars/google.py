@@ -1,4 +1,4 @@
-"""Google Calendar, API version 3. Source: its reference of `events` and its guide "Synchronize resources efficiently"."""
+"""Google Calendar, API version 3. Source: its reference of `events`, its guide "Synchronize resources efficiently"."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
