@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.files import make_private_folder
 from ops import resources
 from ops.errors import RunFailed
-from ops.files import make_private_folder
 from ops.journal import Run
 from ops.screen import Screen
 from ops.stacks import CHECKOUT, Stack

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from infra import paths
+from infra.files import make_private_folder, write_atomically
 from ops.errors import DEFECT, INTERRUPTED, Refused, exit_code_of
-from ops.files import make_private_folder, write_atomically
 
 VERSION = 1
 _OUTCOMES = {Refused.exit_code: "refused", INTERRUPTED: "interrupted"}

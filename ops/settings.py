@@ -3,9 +3,9 @@
 from ipaddress import IPv4Network
 
 from infra import paths
+from infra.files import write_atomically
 from ops import locks
 from ops.errors import UsageError
-from ops.files import write_atomically
 from ops.stacks import Stack
 
 

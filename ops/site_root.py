@@ -8,7 +8,7 @@ import http.client
 import ssl
 from typing import TYPE_CHECKING
 
-from ops.files import write_atomically
+from infra.files import write_atomically
 from ops.stacks import Stack
 
 if TYPE_CHECKING:

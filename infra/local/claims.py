@@ -6,11 +6,11 @@ name without a claim is a stranger's and is never touched.
 
 import errno
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from infra import paths
+from infra.files import make_private_folder, write_atomically
 from infra.local.system import ForeignObjectError
 
 
@@ -32,8 +32,8 @@ def claim(stack: str, kind: str, name: str, *, exists: bool) -> None:
             "Remove it by hand if it is a leftover, or choose another stack name or subnet."
         )
     target = _file(stack, kind, name)
-    make_private_dirs(target.parent)
-    write_atomically(target, json.dumps({"stack": stack, "kind": kind, "name": name}) + "\n")
+    make_private_folder(target.parent)
+    write_atomically(target, (json.dumps({"stack": stack, "kind": kind, "name": name}) + "\n").encode())
 
 
 def held(stack: str, kind: str, name: str) -> bool:
@@ -47,20 +47,6 @@ def release(stack: str, kind: str, name: str) -> None:
     target.unlink(missing_ok=True)
     prune(target.parent)
     prune(target.parent.parent)
-
-
-def make_private_dirs(folder: Path) -> None:
-    """Make a folder of the state directory, with its parents, for its owner only."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
-def write_atomically(target: Path, text: str, mode: int = 0o600) -> None:
-    """Write a whole file or nothing: a reader never sees half of it."""
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
-    scratch.touch(mode=mode)
-    scratch.write_text(text)
-    scratch.chmod(mode)
-    scratch.replace(target)
 
 
 def prune(folder: Path) -> None:

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from infra import paths
+from infra import files, paths
 from infra.local import claims, packages, rootfs
 from infra.local.cgroups import HostCgroup, Limits
 from infra.local.image import lower_dirs
@@ -73,7 +73,7 @@ class Hosts:
         """
         folder = host_dir(spec.stack, spec.name)
         claims.claim(spec.stack, "host", spec.name, exists=folder.exists())
-        claims.make_private_dirs(folder)
+        files.make_private_folder(folder)
         seen = self.observe(spec.stack, spec.name)
         if seen and seen.running and seen.spec == spec:
             return seen
@@ -236,12 +236,12 @@ def _netns(pid: str) -> int | None:
 
 
 def _record(folder: Path, spec: HostSpec) -> None:
-    claims.write_atomically(folder / "host.json", json.dumps(asdict(spec), indent=1) + "\n")
+    files.write_atomically(folder / "host.json", (json.dumps(asdict(spec), indent=1) + "\n").encode())
 
 
 def _keep_once(target: Path, make: Callable[[], str]) -> None:
     if not target.exists():
-        claims.write_atomically(target, make() + "\n")
+        files.write_atomically(target, (make() + "\n").encode())
 
 
 def _console_tail(stack: str, name: str) -> str:

@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra import paths
+from infra.files import write_atomically
 from infra.local.archives import Archives, of_this_machine
 from infra.local.cgroups import HostCgroup, Limits
-from infra.local.claims import prune, write_atomically
+from infra.local.claims import prune
 from infra.local.system import LocalError, Machine, System
 
 ADDRESS = "198.19.255.1"
@@ -113,7 +114,7 @@ class PackageCache:
             current = _run() / "nginx.conf"
             if answers() and current.exists() and current.read_text() == wanted:
                 return
-            write_atomically(current, wanted)
+            write_atomically(current, wanted.encode())
             self._start(current)
 
     def observe(self, stack: str) -> bool | None:

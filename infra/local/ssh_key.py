@@ -1,6 +1,6 @@
 """The key pair that opens the `ops` account on a stack's hosts. The private half never leaves its file."""
 
-from infra import paths
+from infra import files, paths
 from infra.local import claims
 from infra.local.system import Machine, System
 
@@ -11,7 +11,7 @@ def ensure(stack: str, system: System | None = None) -> str:
     public = observe(stack)
     if public is not None:
         return public
-    claims.make_private_dirs(key.parent)
+    files.make_private_folder(key.parent)
     key.unlink(missing_ok=True)  # a private half whose public half was never written opens nothing
     (system or Machine()).run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"ops@{stack}", "-f", str(key))
     return key.with_suffix(".pub").read_text().strip()

@@ -1,15 +1,15 @@
 """Write and look at the stack file on this machine; what it says is decided in `infra.handover`."""
 
 from infra import handover, paths
-from infra.local.claims import make_private_dirs, write_atomically
+from infra.files import make_private_folder, write_atomically
 
 
 def write(stack: str, content: str) -> None:
     """Write known_hosts, then the stack file: whoever sees the file can already reach the hosts it names."""
-    make_private_dirs(paths.stack_dir(stack))
+    make_private_folder(paths.stack_dir(stack))
     known = handover.known_hosts_text(handover.StackFile.model_validate_json(content))
-    write_atomically(paths.known_hosts(stack), known)
-    write_atomically(paths.stack_file(stack), content)
+    write_atomically(paths.known_hosts(stack), known.encode())
+    write_atomically(paths.stack_file(stack), content.encode())
 
 
 def observe(stack: str) -> str | None:

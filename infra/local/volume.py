@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import paths
+from infra import files, paths
 from infra.local import claims
 from infra.local.system import LocalError, Machine, System
 
@@ -43,7 +43,7 @@ class Volumes:
         claims.claim(spec.stack, "volume", spec.name, exists=target.exists())
         if target.exists():
             return
-        claims.make_private_dirs(target.parent)
+        files.make_private_folder(target.parent)
         free = shutil.disk_usage(target.parent).free
         if free < _NEEDED_BYTES:
             raise LocalError(

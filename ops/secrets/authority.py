@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ops.files import write_atomically
+from infra.files import write_atomically
 from ops.secrets.store import Store
 from ops.stacks import Stack
 

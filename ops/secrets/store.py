@@ -8,7 +8,7 @@ import json
 import os
 from pathlib import Path
 
-from ops.files import write_atomically
+from infra.files import write_atomically
 from ops.secrets import age
 from ops.secrets.catalog import CATALOG, GROUPS
 from ops.secrets.errors import NoSuchSecret, SecretsUnreadable

@@ -1,27 +1,20 @@
 """When the issuer asks for a new certificate, and what it tells lego."""
 
-import importlib.util
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "roles/letsencrypt/files/issue_certificate.py"
+from tests.roles.program import load
+
 NAMES = ["boka.test", "*.boka.test"]
 
 
 @pytest.fixture(scope="module")
 def program() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("issue_certificate", SOURCE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["issue_certificate"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return load("letsencrypt", "issue_certificate")
 
 
 @pytest.fixture

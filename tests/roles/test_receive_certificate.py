@@ -1,27 +1,20 @@
 """What an edge accepts from the issuer: the program is loaded from the role, and openssl is real."""
 
-import importlib.util
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "roles/letsencrypt/files/receive_certificate.py"
+from tests.roles.program import load
+
 NAMES = ["boka.test", "*.boka.test"]
 
 
 @pytest.fixture(scope="module")
 def receiver() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("receive_certificate", SOURCE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["receive_certificate"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return load("letsencrypt", "receive_certificate")
 
 
 @pytest.fixture

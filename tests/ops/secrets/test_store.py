@@ -76,7 +76,7 @@ def test_a_damaged_file_is_refused(made):
 
 @pytest.mark.parametrize("name", ["database/nobody", "nobody/valkey", "valkey", ""])
 def test_an_unknown_name_is_refused(made, name):
-    with pytest.raises(NoSuchSecret, match="it has auth/booking_signing_key, "):
+    with pytest.raises(NoSuchSecret, match="it has auth/booking_encryption_key, "):
         Store(made).get(name)
 
 

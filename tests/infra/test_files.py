@@ -1,6 +1,6 @@
 import pytest
 
-from ops.files import make_private_folder, write_atomically
+from infra.files import make_private_folder, write_atomically
 
 
 def test_a_file_is_its_owners_only(tmp_path):
