@@ -201,6 +201,20 @@ def book(serve: Callable[..., Any], salon: Salon) -> Callable[..., Any]:
     return run
 
 
+@pytest.fixture
+def ask(serve: Callable[..., Any], salon: Salon, staff: Callable[..., dict[str, str]]) -> Callable[..., Any]:
+    """Send one request of staff below the salon's address, and whatever If-Match and Idempotency-Key it takes."""
+
+    def run(method: str, path: str, json: Any = None, *, role: str = "owner", query: Any = None, **headers: str) -> Any:
+        sent = staff(salon, role) | {"Idempotency-Key": headers.pop("key", uuid4().hex)}
+        if "match" in headers:
+            sent["If-Match"] = headers["match"]
+        url = f"{salon.address}/{path}".rstrip("/")
+        return serve(lambda client: client.simulate_request(method, url, json=json, headers=sent, params=query))
+
+    return run
+
+
 async def post(
     client: testing.ASGIConductor, salon: Salon, *, key: str | None = None, **changes: Any
 ) -> testing.Result:

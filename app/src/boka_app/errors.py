@@ -2,12 +2,12 @@
 
     DomainError
     ├── tenants.model: TenantUnknown
-    ├── catalog.model: ServiceUnknown, EmployeeUnknown
+    ├── catalog.model: ServiceUnknown, EmployeeUnknown, HoursOverlap
     ├── availability.model: RangeInvalid, SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, SlotTaken
     ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted
     ├── lifecycle.model: AppointmentEnded, NotBegun, MoveRefused
     ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, InMaintenance, ReadOnly
-    ├── conventions.model: MatchMissing, VersionChanged, RateLimited
+    ├── conventions.model: MatchMissing, VersionChanged, RateLimited, RowUnknown, AlreadyTaken, ReferenceUnknown
     ├── live.model: TooManyListeners
     └── idempotency.model: KeyMissing, KeyReused
 

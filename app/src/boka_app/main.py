@@ -58,6 +58,7 @@ def create_app(
     for template, resource in routes(parts):
         app.add_route(template, resource)
     return app
+    app.router_options.converters["date"] = DateConverter
 
 
 def routes(parts: Parts) -> Routes:
@@ -68,8 +69,7 @@ def routes(parts: Parts) -> Routes:
         ("/api/health", HealthResource(pool, settings.release)),
         ("/api/health/ready", ReadinessResource(pool, settings.release)),
         ("/api/tenants/{slug}", TenantResource(pool)),
-        ("/api/tenants/{slug}/services", ServicesResource(pool)),
-        ("/api/tenants/{slug}/employees", EmployeesResource(pool)),
+        *catalog.routes(parts),
         ("/api/tenants/{slug}/slots", SlotsResource(pool, now)),
         ("/api/tenants/{slug}/appointments", AppointmentsResource(appointments)),
         ("/api/tenants/{slug}/appointments/{appointment_id:uuid}", AppointmentResource(appointments)),

@@ -12,7 +12,8 @@ select
     id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, step_minutes, price_minor, currency
 from service
 where tenant_id = current_tenant() and active
-order by name, id
+    and (%(search)s::text is null or search @@ search_words(%(search)s::text))
+order by position, name, id
 """
 
 _SERVICE = """
@@ -38,10 +39,10 @@ order by e.name, e.id
 """
 
 
-async def list_services(conn: Connection) -> list[Service]:
-    """Return what the entered tenant offers, by name."""
+async def list_services(conn: Connection, search: str | None = None) -> list[Service]:
+    """Return what the entered tenant offers in the order it wants, or those that have the words."""
     async with conn.cursor(row_factory=class_row(Service)) as cur:
-        await cur.execute(_SERVICES)
+        await cur.execute(_SERVICES, {"search": search})
         return await cur.fetchall()
 
 

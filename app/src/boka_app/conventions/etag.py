@@ -1,8 +1,16 @@
 """Entity tags: a row's version as an ETag, and the conditions that requests put on it. Source: RFC 9110, section 13."""
 
+import hashlib
+
+import falcon
+import msgspec
 from falcon.asgi import Request, Response
 
 from boka_app.conventions.model import MatchMissing, VersionChanged
+from boka_app.openapi.operations import parameter
+
+IF_MATCH = parameter("If-Match", "text", "The ETag that reading answered.", kind="header")
+IF_NONE_MATCH = parameter("If-None-Match", "text", "An ETag; 304 if it still holds.", kind="header", required=False)
 
 
 def etag(version: int) -> str:
@@ -32,6 +40,14 @@ def unchanged(req: Request, resp: Response, tag: str) -> bool:
         return False
     resp.status = 304
     return True
+
+
+def answer_unless_known(req: Request, resp: Response, content: object) -> None:
+    """Answer content as JSON under a tag made of it, or 304: for lists that have no version of their own."""
+    body = msgspec.json.encode(content)
+    if not unchanged(req, resp, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'):
+        resp.content_type = falcon.MEDIA_JSON
+        resp.data = body
 
 
 def _names(given: str, tag: str) -> bool:

@@ -39,3 +39,24 @@ class RateLimited(DomainError):
         super().__init__(
             f"over {quota} requests within {window_s} s; go on after {retry_after_s} s, as Retry-After says"
         )
+
+
+class RowUnknown(DomainError):
+    """The address names a row that the tenant does not have."""
+
+    def __init__(self, noun: str) -> None:
+        super().__init__(f"the address leads to no {noun} of this tenant; its list names those there are")
+
+
+class AlreadyTaken(DomainError):
+    """Another row has what must be unique."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(f"another one has it already ({constraint}); choose another, or change that one")
+
+
+class ReferenceUnknown(DomainError):
+    """The body names a row of another table that the tenant does not have."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(f"an id in the body names nothing of this tenant ({constraint}); take one from its lists")

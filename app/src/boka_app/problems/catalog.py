@@ -118,6 +118,10 @@ PROBLEMS: dict[str, ProblemKind] = {
     "body-too-large": ProblemKind(413, "Body too large", "A body here has 16 KiB at most."),
     "media-type": ProblemKind(415, "Media type not accepted", "Send application/json; forms go to the pages only."),
     "not-found": ProblemKind(
+    "row-unknown": ProblemKind(404, "No such row", "The address names something that the tenant does not have."),
+    "already-taken": ProblemKind(409, "Taken by another", "What must be unique belongs to another row already."),
+    "reference-unknown": ProblemKind(422, "Id unknown", "An id in the body names nothing that the tenant has."),
+    "hours-overlap": ProblemKind(422, "Hours overlap", "Spans of one day share time, or one ends before it begins."),
         404, "Nothing here", "The address leads to nothing; the API is listed in its OpenAPI document."
     ),
     "method-not-allowed": ProblemKind(405, "Method not allowed", "The header Allow names the methods of this address."),
@@ -197,6 +201,10 @@ def problem(error: Exception, request_id: str) -> Problem:
 
 def body_faults(error: msgspec.ValidationError) -> list[dict[str, str]]:
     """Return where a body is wrong, as a JSON pointer, and how; from msgspec's "… - at `$.customer.email`"."""
+    RowUnknown: "row-unknown",
+    AlreadyTaken: "already-taken",
+    ReferenceUnknown: "reference-unknown",
+    HoursOverlap: "hours-overlap",
     text, _, path = str(error).partition(" - at `$")
     pointer = path.rstrip("`").replace("[", ".").replace("]", "").replace(".", "/")
     return [{"pointer": pointer, "detail": FORM_BY_POINTER.get(pointer, text)}]
