@@ -16,7 +16,8 @@ from boka_app.analytics import resource as analytics
 from boka_app.appointments.resource import AppointmentResource, AppointmentsResource
 from boka_app.appointments.service import AppointmentService
 from boka_app.availability.resource import SlotsResource
-from boka_app.catalog.resource import EmployeesResource, ServicesResource
+from boka_app.catalog import resource as catalog
+from boka_app.conventions.converters import DateConverter
 from boka_app.conventions.limits import RateLimits
 from boka_app.database import Pool, make_pool
 from boka_app.health.resource import HealthResource, LivenessResource, ReadinessResource
@@ -57,8 +58,8 @@ def create_app(
     handlers.install(app)
     for template, resource in routes(parts):
         app.add_route(template, resource)
-    return app
     app.router_options.converters["date"] = DateConverter
+    return app
 
 
 def routes(parts: Parts) -> Routes:

@@ -10,8 +10,15 @@ from psycopg import OperationalError
 
 from boka_app.appointments.model import FORM_BY_POINTER, AppointmentStarted, AppointmentUnknown, TokenMissing
 from boka_app.availability.model import BeyondHorizon, NoticeTooShort, OutsideHours, RangeInvalid, SlotInPast, SlotTaken
-from boka_app.catalog.model import EmployeeUnknown, ServiceUnknown
-from boka_app.conventions.model import MatchMissing, RateLimited, VersionChanged
+from boka_app.catalog.model import EmployeeUnknown, HoursOverlap, ServiceUnknown
+from boka_app.conventions.model import (
+    AlreadyTaken,
+    MatchMissing,
+    RateLimited,
+    ReferenceUnknown,
+    RowUnknown,
+    VersionChanged,
+)
 from boka_app.errors import DomainError
 from boka_app.idempotency.model import KeyMissing, KeyReused
 from boka_app.identity.model import (
@@ -111,6 +118,10 @@ PROBLEMS: dict[str, ProblemKind] = {
         503, "Too many streams", "As many live streams are open as may be; what they show can be read as well."
     ),
     "parameter-invalid": ProblemKind(400, "Parameter not accepted", "A query parameter is missing or malformed."),
+    "row-unknown": ProblemKind(404, "No such row", "The address names something that the tenant does not have."),
+    "already-taken": ProblemKind(409, "Taken by another", "What must be unique belongs to another row already."),
+    "reference-unknown": ProblemKind(422, "Id unknown", "An id in the body names nothing that the tenant has."),
+    "hours-overlap": ProblemKind(422, "Hours overlap", "Spans of one day share time, or one ends before it begins."),
     "body-malformed": ProblemKind(400, "Body not readable", "The body is not JSON in UTF-8."),
     "body-invalid": ProblemKind(
         422, "Body not accepted", "The JSON has a member that is missing, unknown or not of the right form; see errors."
@@ -118,10 +129,6 @@ PROBLEMS: dict[str, ProblemKind] = {
     "body-too-large": ProblemKind(413, "Body too large", "A body here has 16 KiB at most."),
     "media-type": ProblemKind(415, "Media type not accepted", "Send application/json; forms go to the pages only."),
     "not-found": ProblemKind(
-    "row-unknown": ProblemKind(404, "No such row", "The address names something that the tenant does not have."),
-    "already-taken": ProblemKind(409, "Taken by another", "What must be unique belongs to another row already."),
-    "reference-unknown": ProblemKind(422, "Id unknown", "An id in the body names nothing that the tenant has."),
-    "hours-overlap": ProblemKind(422, "Hours overlap", "Spans of one day share time, or one ends before it begins."),
         404, "Nothing here", "The address leads to nothing; the API is listed in its OpenAPI document."
     ),
     "method-not-allowed": ProblemKind(405, "Method not allowed", "The header Allow names the methods of this address."),
@@ -194,6 +201,10 @@ def problem(error: Exception, request_id: str) -> Problem:
         status=kind.status,
         detail=_detail(error, kind),
         request_id=request_id,
+    RowUnknown: "row-unknown",
+    AlreadyTaken: "already-taken",
+    ReferenceUnknown: "reference-unknown",
+    HoursOverlap: "hours-overlap",
         errors=body_faults(error) if isinstance(error, msgspec.ValidationError) else [],
         next=extra.get("next", []),
     )
@@ -201,10 +212,6 @@ def problem(error: Exception, request_id: str) -> Problem:
 
 def body_faults(error: msgspec.ValidationError) -> list[dict[str, str]]:
     """Return where a body is wrong, as a JSON pointer, and how; from msgspec's "… - at `$.customer.email`"."""
-    RowUnknown: "row-unknown",
-    AlreadyTaken: "already-taken",
-    ReferenceUnknown: "reference-unknown",
-    HoursOverlap: "hours-overlap",
     text, _, path = str(error).partition(" - at `$")
     pointer = path.rstrip("`").replace("[", ".").replace("]", "").replace(".", "/")
     return [{"pointer": pointer, "detail": FORM_BY_POINTER.get(pointer, text)}]
