@@ -55,10 +55,10 @@ def create_app(
     json = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json
     app.req_options.keep_blank_qs_values = True
+    app.router_options.converters["date"] = DateConverter
     handlers.install(app)
     for template, resource in routes(parts):
         app.add_route(template, resource)
-    app.router_options.converters["date"] = DateConverter
     return app
 
 

@@ -105,6 +105,10 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "maintenance": ProblemKind(503, "In maintenance", "Operators are at work; Retry-After says when to come back."),
     "read-only": ProblemKind(503, "Nothing can be changed for now", "Reading works. Repeat the change after a while."),
+    "row-unknown": ProblemKind(404, "No such row", "The address names something that the tenant does not have."),
+    "already-taken": ProblemKind(409, "Taken by another", "What must be unique belongs to another row already."),
+    "reference-unknown": ProblemKind(422, "Id unknown", "An id in the body names nothing that the tenant has."),
+    "hours-overlap": ProblemKind(422, "Hours overlap", "Spans of one day share time, or one ends before it begins."),
     "match-missing": ProblemKind(
         428, "If-Match missing", "Read the resource and send its ETag as If-Match, so that no change of others is lost."
     ),
@@ -118,10 +122,6 @@ PROBLEMS: dict[str, ProblemKind] = {
         503, "Too many streams", "As many live streams are open as may be; what they show can be read as well."
     ),
     "parameter-invalid": ProblemKind(400, "Parameter not accepted", "A query parameter is missing or malformed."),
-    "row-unknown": ProblemKind(404, "No such row", "The address names something that the tenant does not have."),
-    "already-taken": ProblemKind(409, "Taken by another", "What must be unique belongs to another row already."),
-    "reference-unknown": ProblemKind(422, "Id unknown", "An id in the body names nothing that the tenant has."),
-    "hours-overlap": ProblemKind(422, "Hours overlap", "Spans of one day share time, or one ends before it begins."),
     "body-malformed": ProblemKind(400, "Body not readable", "The body is not JSON in UTF-8."),
     "body-invalid": ProblemKind(
         422, "Body not accepted", "The JSON has a member that is missing, unknown or not of the right form; see errors."
@@ -167,6 +167,10 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     MfaRequired: "mfa-required",
     InMaintenance: "maintenance",
     ReadOnly: "read-only",
+    RowUnknown: "row-unknown",
+    AlreadyTaken: "already-taken",
+    ReferenceUnknown: "reference-unknown",
+    HoursOverlap: "hours-overlap",
     MatchMissing: "match-missing",
     VersionChanged: "version-changed",
     RateLimited: "rate-limited",
@@ -201,10 +205,6 @@ def problem(error: Exception, request_id: str) -> Problem:
         status=kind.status,
         detail=_detail(error, kind),
         request_id=request_id,
-    RowUnknown: "row-unknown",
-    AlreadyTaken: "already-taken",
-    ReferenceUnknown: "reference-unknown",
-    HoursOverlap: "hours-overlap",
         errors=body_faults(error) if isinstance(error, msgspec.ValidationError) else [],
         next=extra.get("next", []),
     )
