@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from ops.commands import deploy, doctor, down, env, hosts, journal, logs, preview, ssh, status, up, verify
+from ops.commands import deploy, doctor, down, env, hosts, journal, logs, preview, secret, ssh, status, up, verify
 from ops.commands import open as open_page
 from ops.errors import DEFECT, exit_code_of
 
@@ -33,6 +33,7 @@ app.command()(deploy.deploy)
 app.command()(verify.verify)
 app.add_typer(journal.app, name="journal")
 app.command()(env.env)
+app.command()(secret.secret)
 app.command("open")(open_page.open_)
 
 

@@ -11,6 +11,8 @@ from ops.session import Session
 if TYPE_CHECKING:
     from ops.artefact import Artefact
 
+DEMO_OWNER = "owner@demo.test"  # whom `boka-app seed-demo` gives the first log-in
+
 
 @dataclass(frozen=True, kw_only=True)
 class Raised:
@@ -42,6 +44,7 @@ class Raised:
             f"{self.tasks_changed} tasks changed.",
             f"  {describe_phases(self.phases)}",
             f"  site     {self.site} at {self.virtual_address}",
+            f"  staff    {self.site}/staff as {DEMO_OWNER}, password: boka secret auth/first_login{option}",
             *([f"  trust    {self.root_certificate} signs the site"] if self.root_certificate else []),
             f"  journal  boka journal show {self.journal}",
             "Try:",
