@@ -6,7 +6,8 @@
     ├── availability.model: RangeInvalid, SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, SlotTaken
     ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted
     ├── lifecycle.model: AppointmentEnded, NotBegun, MoveRefused
-    ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, InMaintenance, ReadOnly
+    ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, LoginRefused, CodeMissing,
+    │   TooManyAttempts, TokenSpent, PasswordRefused, MfaState, InMaintenance, ReadOnly
     ├── conventions.model: MatchMissing, VersionChanged, RateLimited, RowUnknown, AlreadyTaken, ReferenceUnknown
     ├── live.model: TooManyListeners
     └── idempotency.model: KeyMissing, KeyReused

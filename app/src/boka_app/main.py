@@ -21,6 +21,7 @@ from boka_app.conventions.converters import DateConverter
 from boka_app.conventions.limits import RateLimits
 from boka_app.database import Pool, make_pool
 from boka_app.health.resource import HealthResource, LivenessResource, ReadinessResource
+from boka_app.identity import resource as identity
 from boka_app.identity.middleware import AuthenticationMiddleware
 from boka_app.identity.switches import Switches
 from boka_app.live import resource as live
@@ -70,6 +71,7 @@ def routes(parts: Parts) -> Routes:
         ("/api/health", HealthResource(pool, settings.release)),
         ("/api/health/ready", ReadinessResource(pool, settings.release)),
         ("/api/tenants/{slug}", TenantResource(pool)),
+        *identity.routes(parts),
         *catalog.routes(parts),
         ("/api/tenants/{slug}/slots", SlotsResource(pool, now)),
         ("/api/tenants/{slug}/appointments", AppointmentsResource(appointments)),

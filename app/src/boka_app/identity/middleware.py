@@ -1,7 +1,7 @@
 """Before every responder: who asks, and whether they may. What the operation needs is said beside its code."""
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 import falcon
@@ -9,6 +9,7 @@ from falcon.asgi import Request, Response, WebSocket
 
 from boka_app.database import SLUG, connection
 from boka_app.identity import queries, rules, tokens
+from boka_app.identity.cookie import BROWSER, COOKIE, from_here
 from boka_app.identity.model import ForeignOrigin, MfaRequired, NotAllowed, NotAuthenticated, Principal
 from boka_app.identity.permissions import ACCOUNT, MANAGER, MFA_ROLES, PLATFORM_ADMIN
 from boka_app.identity.switches import Switches
@@ -16,8 +17,6 @@ from boka_app.openapi.operations import described_as
 from boka_app.parts import Parts
 from boka_app.tenants.model import PLATFORM, TenantUnknown
 
-COOKIE = "__Host-boka"  # the prefix makes browsers hold it to this host, this path and HTTPS
-BROWSER = "browser"  # the purpose of a session's secret that lies in a cookie
 LOGIN_PAGE = "/staff/login"
 _SAFE = ("GET", "HEAD", "QUERY")
 
@@ -29,8 +28,6 @@ class AuthenticationMiddleware:
         self._parts = parts
         self._switches = switches
         self._tokens = tokens.AccessTokens(parts.settings.signing_keys, parts.settings.public_url)
-        url = urlsplit(parts.settings.public_url)
-        self._origin = f"{url.scheme}://{url.netloc}"
 
     async def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, Any]) -> None:  # noqa: ARG002
         """Admit a request to its responder, or refuse it. Falcon calls it once the route is known."""
@@ -72,14 +69,9 @@ class AuthenticationMiddleware:
         secret = req.cookies.get(COOKIE)
         if not secret:
             raise NotAuthenticated
-        if not safe and not self._from_here(req):
+        if not safe and not from_here(req, self._parts.settings.public_url):
             raise ForeignOrigin
         return await self._by_session(slug, secret=tokens.digest(BROWSER, secret))
-
-    def _from_here(self, req: Request) -> bool:
-        """Tell whether a page of ours sent it. Under `no-referrer` a form's Origin is null; then the browser's word."""
-        origin = req.get_header("Origin") or "null"
-        return origin == self._origin or (origin == "null" and req.get_header("Sec-Fetch-Site") == "same-origin")
 
     async def _by_session(
         self, slug: str | None, *, session: UUID | None = None, secret: bytes | None = None

@@ -1,9 +1,11 @@
 """Who asks, and why somebody is not let in."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from boka_app.errors import DomainError
 from boka_app.tenants.model import Actor
@@ -35,6 +37,46 @@ class MfaRequired(DomainError):
 
     def __init__(self) -> None:
         super().__init__("this role needs a second factor; enrol one at /api/account/mfa, or log in again with a code")
+
+
+class LoginRefused(DomainError):
+    """E-mail, password or code is wrong; which one is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("e-mail address, password or code is wrong, or the account is closed")
+
+
+class CodeMissing(DomainError):
+    """The password is right and the account has a second factor."""
+
+    def __init__(self) -> None:
+        super().__init__("the account has a second factor; send its six digits, or a recovery code, as code")
+
+
+class TooManyAttempts(DomainError):
+    """Too much was tried from there."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"too many attempts; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class TokenSpent(DomainError):
+    """A refresh token, or a token to set a password, that is unknown, used or too old."""
+
+    def __init__(self) -> None:
+        super().__init__("the token is unknown, used before or too old; log in again, or ask for a new invitation")
+
+
+class PasswordRefused(DomainError):
+    """A new password that somebody would guess."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the new password is refused: {reason}")
+
+
+class MfaState(DomainError):
+    """The second factor is not in the state that the request is meant for."""
 
 
 class InMaintenance(DomainError):
@@ -78,3 +120,108 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, need: str) -> bool:
         """Tell whether the need is granted: for a responder that is open to all but shows more to some."""
         return need in self.needs
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a request comes from: a network address (of IPv6 the /64) and what the browser calls itself."""
+
+    address: str
+    user_agent: str
+
+
+_Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
+_Secret = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who wants in. `code` is the second factor's, or a recovery code."""
+
+    email: _Email
+    password: _Secret
+    code: _Secret | None = None
+
+
+class Refresh(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The newest refresh token of a session."""
+
+    refresh_token: _Secret
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """What a log-in gives: an access token for some minutes, and the token that gets the next pair, once."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str = "Bearer"  # noqa: S105  the name of a scheme
+
+
+class NewPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A password to replace one's own."""
+
+    current_password: _Secret
+    password: _Secret
+
+
+class FirstPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A password set with the token of an invitation."""
+
+    token: _Secret
+    password: _Secret
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One's own password, asked again before the second factor changes."""
+
+    password: _Secret
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Six digits of the second factor."""
+
+    code: Annotated[str, Meta(pattern="^[0-9]{6}$(?!\n)")]
+
+
+class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """A second factor to put into an authenticator app: by hand, or as a QR code of the address."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(msgspec.Struct, frozen=True, kw_only=True):
+    """Codes that count once each instead of a second factor. Shown this once."""
+
+    recovery_codes: list[str]
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant of one's own, and what one is there."""
+
+    slug: str
+    name: str
+    role: str
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as its owner sees it."""
+
+    id: UUID
+    email: str
+    name: str
+    platform_admin: bool
+    mfa: bool
+    memberships: list[Membership]
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """One log-in that still counts."""
+
+    id: UUID
+    address: str
+    user_agent: str
+    mfa: bool
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    current: bool

@@ -70,3 +70,13 @@ comment on function identify_key(bytea, timestamptz) is
     'A live API key by the hash of its secret; notes the use once a minute. No slug: a key of the platform';
 
 grant update on login_attempt to booking_app;  -- an attempt counts as failed from before its password is looked at
+
+-- A refresh token is two secrets, one of the session and one of the token. So any old token is known for one, not only
+-- the last: a thief who used two of them would otherwise keep the session.
+drop index account_session_previous;
+alter table account_session
+    add column family_hash bytea,
+    add constraint account_session_family_unique unique (family_hash);
+comment on column account_session.family_hash is 'What all its refresh tokens begin with; null for a session of a browser';
+comment on column account_session.previous_hash is
+    'The token before; good for a few seconds more, for a client that never got the answer with the new one';

@@ -22,12 +22,18 @@ from boka_app.conventions.model import (
 from boka_app.errors import DomainError
 from boka_app.idempotency.model import KeyMissing, KeyReused
 from boka_app.identity.model import (
+    CodeMissing,
     ForeignOrigin,
     InMaintenance,
+    LoginRefused,
     MfaRequired,
+    MfaState,
     NotAllowed,
     NotAuthenticated,
+    PasswordRefused,
     ReadOnly,
+    TokenSpent,
+    TooManyAttempts,
 )
 from boka_app.lifecycle.model import AppointmentEnded, MoveRefused, NotBegun
 from boka_app.live.model import TooManyListeners
@@ -103,6 +109,14 @@ PROBLEMS: dict[str, ProblemKind] = {
     "mfa-required": ProblemKind(
         403, "Second factor needed", "Enrol one at /api/account/mfa and confirm it, or log in again with a code."
     ),
+    "login-refused": ProblemKind(401, "Not logged in", "E-mail, password or code is wrong; which one is not told."),
+    "code-missing": ProblemKind(401, "Code needed", "Send the six digits, or a recovery code, as code."),
+    "too-many-attempts": ProblemKind(429, "Too many attempts", "Wait as Retry-After says; others may go on."),
+    "token-spent": ProblemKind(
+        401, "Token used up", "A refresh token or an invitation counts once. Log in again, or ask to be invited again."
+    ),
+    "password-refused": ProblemKind(422, "Password refused", "Take 12 to 256 characters that nobody would guess."),
+    "mfa-state": ProblemKind(409, "Not in that state", "Enrol, then confirm; to change, disable it first."),
     "maintenance": ProblemKind(503, "In maintenance", "Operators are at work; Retry-After says when to come back."),
     "read-only": ProblemKind(503, "Nothing can be changed for now", "Reading works. Repeat the change after a while."),
     "row-unknown": ProblemKind(404, "No such row", "The address names something that the tenant does not have."),
@@ -165,6 +179,12 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     NotAllowed: "not-allowed",
     ForeignOrigin: "foreign-origin",
     MfaRequired: "mfa-required",
+    LoginRefused: "login-refused",
+    CodeMissing: "code-missing",
+    TooManyAttempts: "too-many-attempts",
+    TokenSpent: "token-spent",
+    PasswordRefused: "password-refused",
+    MfaState: "mfa-state",
     InMaintenance: "maintenance",
     ReadOnly: "read-only",
     RowUnknown: "row-unknown",

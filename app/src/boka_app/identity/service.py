@@ -1,0 +1,205 @@
+"""Log in, stay logged in, log out: for programs with tokens and for browsers with a cookie."""
+
+from datetime import timedelta
+from math import ceil
+from uuid import UUID, uuid4
+
+from boka_app import metrics
+from boka_app.audit import queries as audit
+from boka_app.database import Connection, platform_transaction
+from boka_app.identity import mfa, passwords, queries, rules, tokens
+from boka_app.identity.cookie import BROWSER
+from boka_app.identity.model import (
+    CodeMissing,
+    Login,
+    LoginRefused,
+    NewPassword,
+    Origin,
+    Principal,
+    Tokens,
+    TokenSpent,
+    TooManyAttempts,
+)
+from boka_app.identity.queries import AccountRow
+from boka_app.parts import Parts
+from boka_app.tenants.model import Actor
+
+BROWSER_LIFE = timedelta(hours=12)  # a working day
+REFRESH_LIFE, LONGEST_LIFE = timedelta(days=14), timedelta(days=90)  # since the last use, and in all
+_GRACE = timedelta(seconds=10)  # a client whose answer got lost may show the token before once more
+_NOBODY = Actor("account")
+
+
+async def log_in(parts: Parts, login: Login, origin: Origin) -> Tokens:
+    """Begin a program's session.
+
+    Raises:
+        LoginRefused, CodeMissing, TooManyAttempts: it is not let in.
+    """
+    family, secret = tokens.new_secret(), tokens.new_secret()
+    account_id, session_id = await _begin(
+        parts, login, origin, secret_hash=tokens.digest("refresh", secret), family_hash=tokens.digest("family", family)
+    )
+    return _pair(parts, account_id, session_id, f"{family}.{secret}")
+
+
+async def log_in_browser(parts: Parts, login: Login, origin: Origin) -> str:
+    """Begin a browser's session and return the secret that `cookie.give` puts into its cookie.
+
+    Raises:
+        LoginRefused, CodeMissing, TooManyAttempts: it is not let in.
+    """
+    secret = tokens.new_secret()
+    await _begin(parts, login, origin, secret_hash=tokens.digest(BROWSER, secret), family_hash=None)
+    return secret
+
+
+async def log_out(parts: Parts, principal: Principal, session_id: UUID | None = None) -> bool:
+    """End one session of the account, the present one unless told; tell whether it lived."""
+    only = session_id or principal.session_id
+    async with platform_transaction(parts.pool, principal.actor) as conn:
+        ended = await queries.revoke_sessions(conn, principal.id, "logout", parts.now(), only=only)
+        return ended == 1
+
+
+async def end_sessions(parts: Parts, actor: Actor, account_id: UUID, reason: str) -> int:
+    """End all sessions of an account, on every host with its next request; return how many."""
+    async with platform_transaction(parts.pool, actor) as conn:
+        ended = await queries.revoke_sessions(conn, account_id, reason, parts.now())
+        await audit.record(conn, "sessions.ended", account_id, reason=reason, ended=ended)
+        return ended
+
+
+async def refresh(parts: Parts, token: str) -> Tokens:
+    """Exchange a refresh token for the next pair. An old one ends the session: two hold it, and one is a thief.
+
+    Raises:
+        TokenSpent: the token is not the newest of a live session.
+    """
+    family_secret, _, secret = token.partition(".")
+    now, shown, following = parts.now(), tokens.digest("refresh", secret), tokens.new_secret()
+    async with platform_transaction(parts.pool, _NOBODY) as conn:
+        family = await queries.lock_family(conn, tokens.digest("family", family_secret), now)
+        if family is None:
+            raise TokenSpent
+        newest = shown == family.secret_hash or (shown == family.previous_hash and now - family.last_used_at <= _GRACE)
+        if newest:
+            expires_at = min(now + REFRESH_LIFE, family.created_at + LONGEST_LIFE)
+            await queries.rotate(conn, family.id, tokens.digest("refresh", following), now, expires_at)
+        else:
+            await queries.revoke_sessions(conn, family.account_id, "reuse", now, only=family.id)
+            await audit.record(conn, "session.reused", family.account_id, session_id=str(family.id))
+    if not newest:
+        raise TokenSpent
+    return _pair(parts, family.account_id, family.id, f"{family_secret}.{following}")
+
+
+async def change_password(parts: Parts, principal: Principal, new: NewPassword, origin: Origin) -> None:
+    """Replace one's password; every other session of the account ends.
+
+    Raises:
+        LoginRefused, TooManyAttempts: the present password is wrong.
+        PasswordRefused: the new one is too weak.
+    """
+    account = await prove(parts, principal, new.current_password, origin)
+    passwords.check(new.password, account.email.partition("@")[0], account.name)
+    hashed = await passwords.hash_password(new.password)
+    async with platform_transaction(parts.pool, principal.actor) as conn:
+        await queries.set_password(conn, account.id, hashed, parts.now())
+        await queries.revoke_sessions(conn, account.id, "password", parts.now(), but=principal.session_id)
+        await audit.record(conn, "account.password_changed", account.id)
+
+
+async def prove(parts: Parts, principal: Principal, password: str, origin: Origin) -> AccountRow:
+    """Ask a logged-in person for the password again; return the account.
+
+    Raises:
+        LoginRefused, TooManyAttempts: it is wrong, or was too often.
+    """
+    async with platform_transaction(parts.pool, principal.actor) as conn:
+        found = await queries.find_account(conn, id_=principal.id)
+    if found is None:
+        raise LoginRefused
+    account, attempt_id = await _check_password(parts, found.email, password, origin)
+    async with platform_transaction(parts.pool, principal.actor) as conn:
+        await queries.end_attempt(conn, attempt_id, None)
+    return account
+
+
+async def _begin(
+    parts: Parts, login: Login, origin: Origin, *, secret_hash: bytes, family_hash: bytes | None
+) -> tuple[UUID, UUID]:
+    """Check everything about a log-in and insert its session; return account and session."""
+    account, attempt_id = await _check_password(parts, login.email, login.password, origin)
+    again = await passwords.hash_password(login.password) if passwords.outdated(account.password_hash or "") else None
+    now, session_id = parts.now(), uuid4()
+    async with platform_transaction(parts.pool, account.actor) as conn:
+        outcome = await _check_code(conn, parts, account, login.code)
+        # A right password without a code is no failure: people are asked for the code in a second step.
+        await queries.end_attempt(conn, attempt_id, None if outcome == "code_missing" else outcome)
+        if outcome == "wrong_code":
+            await queries.count_failure(conn, account.id, now)
+        if outcome == "succeeded":
+            await queries.forget_failures(conn, account.id)
+            if again:
+                await queries.set_password(conn, account.id, again, None)
+            await queries.insert_session(
+                conn,
+                id=session_id,
+                account_id=account.id,
+                secret_hash=secret_hash,
+                family_hash=family_hash,
+                mfa=account.totp_confirmed_at is not None,
+                address=origin.address,
+                user_agent=origin.user_agent[:200],
+                now=now,
+                expires_at=now + (REFRESH_LIFE if family_hash else BROWSER_LIFE),
+            )
+    metrics.LOGINS.labels(outcome).inc()
+    if outcome == "code_missing":
+        raise CodeMissing
+    if outcome != "succeeded":
+        raise LoginRefused
+    return account.id, session_id
+
+
+async def _check_password(parts: Parts, email: str, password: str, origin: Origin) -> tuple[AccountRow, int]:
+    """Return the account and the attempt, which counts as failed until somebody ends it."""
+    now, email = parts.now(), email.strip().lower()
+    email_hash = tokens.digest("email", email)
+    async with platform_transaction(parts.pool, _NOBODY) as conn:
+        history = await queries.weigh(conn, email, email_hash, origin.address, now)
+        refused = rules.refusal(history, now)
+        if refused is not None:
+            metrics.LOGINS.labels(refused[0]).inc()
+            raise TooManyAttempts(ceil(refused[1].total_seconds()))
+        account = await queries.find_account(conn, email=email)
+        attempt_id = await queries.begin_attempt(conn, account and account.id, email_hash, origin.address, now)
+    right = await passwords.matches(account and account.password_hash, password)
+    if right and account and account.disabled_at is None:
+        return account, attempt_id
+    async with platform_transaction(parts.pool, _NOBODY) as conn:
+        if right:
+            await queries.end_attempt(conn, attempt_id, "disabled")
+        elif account:
+            await queries.count_failure(conn, account.id, now)
+    metrics.LOGINS.labels("disabled" if right else "wrong_password").inc()
+    raise LoginRefused
+
+
+async def _check_code(conn: Connection, parts: Parts, account: AccountRow, code: str | None) -> str:
+    if account.totp_confirmed_at is None:
+        return "succeeded"
+    if code is None:
+        return "code_missing"
+    return "succeeded" if await mfa.use_code(conn, parts, account, code) else "wrong_code"
+
+
+def _pair(parts: Parts, account_id: UUID, session_id: UUID, refresh_token: str) -> Tokens:
+    settings, now = parts.settings, parts.now()
+    signer = tokens.AccessTokens(settings.signing_keys, settings.public_url)
+    return Tokens(
+        access_token=signer.issue(account_id, session_id, now),
+        refresh_token=refresh_token,
+        expires_in=int(tokens.ACCESS_LIFE.total_seconds()),
+    )
