@@ -85,7 +85,7 @@ def routes(parts: Parts) -> Routes:
         ("/api/openapi.json", OpenApiResource(build(api))),
         ("/problems/{name}", ProblemPageResource()),
         *live.routes(parts),  # streams have no place in the document, which knows only whole answers
-        *pages.routes(pool, appointments, now),
+        *pages.routes(parts, appointments),
     ]
 
 

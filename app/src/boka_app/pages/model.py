@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
@@ -15,6 +15,16 @@ from boka_app.problems.catalog import body_faults
 from boka_app.tenants.model import Tenant
 
 DAYS_SHOWN = 7
+DAYS_KNOWN = 28  # of the strip above; an answer may have 31
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """A date, the free slots of it that are shown, how many there are, and whether it is one of the shown."""
+
+    date: date
+    slots: list[Slot]
+    free: int
+    shown: bool
 
 
 class FormInvalid(Exception):
@@ -30,17 +40,41 @@ def today(tenant: Tenant, now: datetime) -> date:
     return now.astimezone(ZoneInfo(tenant.time_zone)).date()
 
 
-def week_from(wanted: date | None, tenant: Tenant, now: datetime) -> list[date]:
-    """Return seven dates from the wanted one, moved into what can be booked."""
+def dates_from(wanted: date | None, tenant: Tenant, now: datetime) -> list[date]:
+    """Return four weeks of dates from the wanted one, moved into what can be booked."""
     first = today(tenant, now)
     last = first + timedelta(days=tenant.horizon_days)
     start = min(max(wanted or first, first), last)
-    return [start + timedelta(days=n) for n in range(DAYS_SHOWN)]
+    return [start + timedelta(days=n) for n in range(DAYS_KNOWN)]
 
 
-def by_day(dates: list[date], slots: list[Slot]) -> list[tuple[date, list[Slot]]]:
-    """Return each date with its slots; dates without one included."""
-    return [(day, [slot for slot in slots if slot.starts_at.date() == day]) for day in dates]
+def in_zone(slots: list[Slot], zone: str) -> list[Slot]:
+    """Return the slots as the clocks of a zone show them."""
+    place = ZoneInfo(zone)
+    return [
+        msgspec.structs.replace(s, starts_at=s.starts_at.astimezone(place), ends_at=s.ends_at.astimezone(place))
+        for s in slots
+    ]
+
+
+def days(dates: list[date], slots: list[Slot]) -> list[Day]:
+    """Return every date, also one without a slot; the first seven are to be shown.
+
+    In a zone far from the tenant's, slots of the last date may fall on the day after; that is none of the dates.
+    """
+    by_date: dict[date, list[Slot]] = {day: [] for day in dates}
+    for slot in slots:
+        by_date.setdefault(slot.starts_at.date(), []).append(slot)
+    return [
+        Day(date=day, slots=its, free=len(its), shown=n < DAYS_SHOWN)
+        for n, (day, its) in enumerate(sorted(by_date.items()))
+    ]
+
+
+def zone_from(wanted: str | None, tenant: Tenant) -> tuple[str, bool]:
+    """Return the zone to show times in, and whether the wanted one is unknown."""
+    known = not wanted or wanted in available_timezones()
+    return (wanted or tenant.time_zone) if known else tenant.time_zone, not known
 
 
 def wish_from_form(fields: Mapping[str, str], service_id: UUID) -> BookingRequest:

@@ -1,0 +1,92 @@
+// What pages do beyond forms and links: show what others take, keep a chosen time, tell one's own zone, follow the calendar.
+"use strict";
+
+const one = (selector) => document.querySelector(selector);
+
+function followTimes(list) {
+  const own = (item, change) => item.dataset.who.split(" ").filter(Boolean).includes(change.employee);
+  const touches = (item, change) =>
+    new Date(item.dataset.from) < new Date(change.ends_at) && new Date(change.starts_at) < new Date(item.dataset.until);
+  const seat = (item, change) => "group" in list.dataset && +new Date(item.dataset.from) === +new Date(change.starts_at);
+  const told = list.querySelector("[data-told]");
+  function take(item, change) {
+    const left = "everybody" in list.dataset ? [] : item.dataset.who.split(" ").filter((who) => who !== change.employee);
+    item.dataset.who = left.join(" ");
+    if (left.length) return;
+    const link = item.querySelector("a");
+    told.textContent = told.dataset.told.replace("%", link.textContent);
+    if (document.activeElement === link) (item.nextElementSibling?.querySelector("a") ?? one("main h1")).focus();
+    item.remove();
+  }
+  const stream = new EventSource(list.dataset.live);
+  stream.addEventListener("taken", (event) => {
+    const change = JSON.parse(event.data);
+    for (const item of list.querySelectorAll("[data-who]"))
+      if (own(item, change) && touches(item, change) && !seat(item, change)) take(item, change);
+  });
+  stream.addEventListener("freed", () => { list.querySelector("[data-freed]").hidden = false; });
+  stream.addEventListener("reset", () => location.reload());
+}
+
+function countDown(box) {
+  const until = Date.now() + 1000 * box.dataset.seconds;
+  const clock = box.querySelector("[data-clock]");
+  (function tick() {
+    const left = Math.max(0, Math.round((until - Date.now()) / 1000));
+    clock.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left) return setTimeout(tick, 1000);
+    box.querySelector("[data-kept]").hidden = true;
+    box.querySelector("[data-over]").hidden = false;
+    for (const name of ["hold", "hold_token"]) one(`form [name=${name}]`)?.remove();
+  })();
+  box.hidden = false;
+}
+
+async function hold(box) {
+  const answer = await fetch(box.dataset.hold, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `hold-${Math.random()}` },
+    body: box.dataset.wish,
+  });
+  if (!answer.ok) return; // the form books without a hold, and says so when somebody was first
+  const held = await answer.json();
+  for (const [name, value] of [["hold", held.hold.id], ["hold_token", held.token]]) {
+    const input = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+    one("main form").append(input);
+  }
+  box.dataset.seconds = held.expires_in_seconds;
+  countDown(box);
+}
+
+function followCalendar(main) {
+  let wanted = false;
+  async function show() {
+    if (wanted) return;
+    wanted = true;
+    await new Promise((done) => setTimeout(done, 300)); // several events of one booking make one request
+    wanted = false;
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-board]");
+    const board = one("[data-board]");
+    if (fresh && !board.contains(document.activeElement)) board.replaceWith(fresh);
+    else if (fresh) one("[data-stale]").hidden = false;
+  }
+  const stream = new EventSource(main.dataset.calendar);
+  for (const kind of main.dataset.kinds.split(" ")) stream.addEventListener(kind, show);
+  stream.addEventListener("reset", show);
+}
+
+const times = one("[data-live]");
+if (times) followTimes(times);
+const keep = one("[data-hold]");
+if (keep) hold(keep);
+const calendar = one("[data-calendar]");
+if (calendar) followCalendar(calendar);
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const link = one("[data-own-zone]");
+if (link && zone && zone !== link.dataset.shown) {
+  link.href = `${link.dataset.ownZone}&zone=${encodeURIComponent(zone)}`;
+  link.textContent += ` (${zone})`;
+  link.hidden = false;
+}
