@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from boka_app.calendars.model import Busy, OurEvent, RemoteFailed
-from boka_app.calendars.providers import MAX_PAGES, Changes, Provider, Window
+from boka_app.calendars.model import Busy, Changes, OurEvent, RemoteFailed, Window
+from boka_app.calendars.providers import MAX_PAGES, Provider
 
 if TYPE_CHECKING:
     import httpx

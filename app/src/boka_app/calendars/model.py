@@ -1,9 +1,13 @@
 """A visit as calendars show it, a busy time read from one, a connection to one, and why one is refused."""
 
 from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
+
+from boka_app.errors import DomainError
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,12 +34,121 @@ class Busy(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
 
 
-class Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    """What lets us use somebody's calendar. Sealed before it reaches a row."""
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """The span that is read; `zone` is where days without a zone begin."""
+
+    begin: datetime
+    end: datetime
+    zone: str
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a calendar says: busy times that are new or changed, names of events that are neither any more.
+
+    `state` is what to ask with next time. `whole`: it is all there is, and whatever is not in it is gone.
+    """
+
+    busy: list[Busy]
+    gone: list[str]
+    state: str
+    whole: bool
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What lets us use somebody's calendar."""
 
     access: str
     refresh: str
     expires_at: datetime
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What a consent page gave, until a job has made tokens of it."""
+
+    code: str
+    verifier: str
+
+
+class Feed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Where a calendar can be read by whoever knows the address."""
+
+    url: str
+
+
+Secret = Tokens | Grant | Feed  # one of them, as JSON, is sealed in a connection's credentials
+
+
+class SyncState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the last reading stopped: the other side's word for it, and until when it had read."""
+
+    token: str
+    until: datetime
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody is at a provider, agreeing. `asked_by` is the session that went there."""
+
+    id: UUID | None = None
+    employee_id: UUID
+    provider: str
+    writes_events: bool
+    verifier: bytes
+    asked_by: UUID
+    expires_at: datetime
+
+
+class NewConnection(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection to insert."""
+
+    id: UUID
+    employee_id: UUID
+    provider: str
+    credentials: bytes
+    calendar: str = "primary"
+    writes_events: bool = False
+
+
+class CalendarConnection(msgspec.Struct, frozen=True, kw_only=True):
+    """A calendar elsewhere, as staff see it. Its address and tokens are never told."""
+
+    id: UUID
+    employee: UUID
+    provider: Literal["google", "microsoft", "ics"]
+    status: Literal["connecting", "connected", "failing", "revoked"]
+    calendar: str
+    writes_events: bool
+    last_synced_at: datetime | None
+    failing_since: datetime | None
+    failure: str | None
+    created_at: datetime
+    version: int
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection that one job has for itself, and what it must know of the tenant."""
+
+    id: UUID
+    employee_id: UUID
+    provider: str
+    status: str
+    credentials: bytes
+    calendar_ref: str
+    sync_token: str | None
+    writes_events: bool
+    failures: int
+    leased_until: datetime
+    removing_since: datetime | None
+    time_zone: str
+    horizon_days: int
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How speaking to the other side went."""
+
+    status: str
+    failures: int
+    failure: str | None
+    next_sync_at: datetime
 
 
 class OurEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +163,12 @@ class OurEvent(msgspec.Struct, frozen=True, kw_only=True):
     tentative: bool
     summary: str
     description: str
+
+
+class Difference(OurEvent, frozen=True, kw_only=True):
+    """An event that stands elsewhere not as it is here; not wanted: it must go."""
+
+    wanted: bool
 
 
 class RemoteFailed(Exception):
@@ -74,3 +193,58 @@ class Throttled(RemoteFailed):
 
 class FeedRefused(RemoteFailed):
     """A feed cannot be read."""
+
+
+class FeedRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The wish to heed a calendar that is published at an address."""
+
+    employee: UUID
+    url: Annotated[str, Meta(min_length=10, max_length=2000)]
+
+
+class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The wish to connect an account's calendar."""
+
+    provider: Literal["google", "microsoft"]
+    employee: UUID
+    writes_events: bool = False
+
+
+class ConsentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to send the browser now."""
+
+    authorize_url: str
+
+
+class FeedLink(msgspec.Struct, frozen=True, kw_only=True):
+    """An address for calendar programs; whoever has it can read."""
+
+    url: str
+
+
+class CalendarUnknown(DomainError):
+    """No such connection."""
+
+    def __init__(self, connection_id: UUID) -> None:
+        super().__init__(f"this tenant has no calendar {connection_id}; its calendars list names those it has")
+
+
+class FeedUnknown(DomainError):
+    """The link is none of ours, or was taken back."""
+
+    def __init__(self) -> None:
+        super().__init__("this link leads to no calendar; it was taken back, or not copied whole")
+
+
+class ProviderMissing(DomainError):
+    """The site is not registered with this provider."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"this site is not registered with {provider}; connect the calendar by its address instead")
+
+
+class ConsentInvalid(DomainError):
+    """What came back from a provider is not the answer to what this session asked."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}; begin again at the calendars list")

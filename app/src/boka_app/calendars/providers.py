@@ -12,7 +12,16 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from boka_app.calendars.model import Busy, OurEvent, RemoteFailed, Revoked, Throttled, Tokens, Unauthorized
+from boka_app.calendars.model import (
+    Changes,
+    OurEvent,
+    RemoteFailed,
+    Revoked,
+    Throttled,
+    Tokens,
+    Unauthorized,
+    Window,
+)
 from boka_app.settings import ProviderSettings
 
 if TYPE_CHECKING:
@@ -21,26 +30,6 @@ if TYPE_CHECKING:
 MAX_PAGES = 50  # of a few hundred events each: more than the cap on busy times can use
 _PAUSE_S = 60  # when a provider asks for patience and does not say how much
 _OK, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 200, 401, 403, 429
-
-
-class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """The span that is read; `zone` is where days without a zone begin."""
-
-    begin: datetime
-    end: datetime
-    zone: str
-
-
-class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What a calendar says: busy times that are new or changed, names of events that are neither any more.
-
-    `state` is what to ask with next time. `whole`: it is all there is, and whatever is not in it is gone.
-    """
-
-    busy: list[Busy]
-    gone: list[str]
-    state: str
-    whole: bool
 
 
 class Provider(ABC):
