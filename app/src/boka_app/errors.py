@@ -10,6 +10,7 @@
     │   TooManyAttempts, TokenSpent, PasswordRefused, MfaState, InMaintenance, ReadOnly
     ├── conventions.model: MatchMissing, VersionChanged, RateLimited, RowUnknown, AlreadyTaken, ReferenceUnknown
     ├── live.model: TooManyListeners
+    ├── calendars.model: CalendarUnknown, FeedUnknown, ProviderMissing, ConsentInvalid
     └── idempotency.model: KeyMissing, KeyReused
 
 `problems.catalog` maps each to its status and page; a test keeps that map complete.

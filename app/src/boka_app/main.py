@@ -16,6 +16,7 @@ from boka_app.analytics import resource as analytics
 from boka_app.appointments.resource import AppointmentResource, AppointmentsResource
 from boka_app.appointments.service import AppointmentService
 from boka_app.availability.resource import SlotsResource
+from boka_app.calendars import resource as calendars
 from boka_app.catalog import resource as catalog
 from boka_app.conventions.converters import DateConverter
 from boka_app.conventions.limits import RateLimits
@@ -77,6 +78,7 @@ def routes(parts: Parts) -> Routes:
         ("/api/tenants/{slug}/appointments", AppointmentsResource(appointments)),
         ("/api/tenants/{slug}/appointments/{appointment_id:uuid}", AppointmentResource(appointments)),
         *analytics.routes(parts),
+        *calendars.routes(parts),
     ]
     return [
         *api,

@@ -10,6 +10,7 @@ from psycopg import OperationalError
 
 from boka_app.appointments.model import FORM_BY_POINTER, AppointmentStarted, AppointmentUnknown, TokenMissing
 from boka_app.availability.model import BeyondHorizon, NoticeTooShort, OutsideHours, RangeInvalid, SlotInPast, SlotTaken
+from boka_app.calendars.model import CalendarUnknown, ConsentInvalid, FeedUnknown, ProviderMissing
 from boka_app.catalog.model import EmployeeUnknown, HoursOverlap, ServiceUnknown
 from boka_app.conventions.model import (
     AlreadyTaken,
@@ -135,6 +136,14 @@ PROBLEMS: dict[str, ProblemKind] = {
     "live-full": ProblemKind(
         503, "Too many streams", "As many live streams are open as may be; what they show can be read as well."
     ),
+    "calendar-unknown": ProblemKind(404, "No such calendar", "The business has no connected calendar of that id."),
+    "feed-unknown": ProblemKind(404, "No such feed", "The link was taken back, or not copied whole; ask for a new one."),
+    "provider-missing": ProblemKind(
+        422, "Provider not offered", "The site is not registered there; connect the calendar by its address instead."
+    ),
+    "consent-invalid": ProblemKind(
+        403, "Consent does not count", "It is no answer to what this session asked, or came late or twice. Begin again."
+    ),
     "parameter-invalid": ProblemKind(400, "Parameter not accepted", "A query parameter is missing or malformed."),
     "body-malformed": ProblemKind(400, "Body not readable", "The body is not JSON in UTF-8."),
     "body-invalid": ProblemKind(
@@ -195,6 +204,10 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     VersionChanged: "version-changed",
     RateLimited: "rate-limited",
     TooManyListeners: "live-full",
+    CalendarUnknown: "calendar-unknown",
+    FeedUnknown: "feed-unknown",
+    ProviderMissing: "provider-missing",
+    ConsentInvalid: "consent-invalid",
     falcon.HTTPInvalidParam: "parameter-invalid",
     falcon.HTTPMissingParam: "parameter-invalid",
     falcon.HTTPContentTooLarge: "body-too-large",
