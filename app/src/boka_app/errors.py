@@ -11,6 +11,8 @@
     ├── conventions.model: MatchMissing, VersionChanged, RateLimited, RowUnknown, AlreadyTaken, ReferenceUnknown
     ├── live.model: TooManyListeners
     ├── calendars.model: CalendarUnknown, FeedUnknown, ProviderMissing, ConsentInvalid
+    ├── payments.model: PaymentUnknown, AccountUnknown, AccountInUse, WebhookSecretMissing, PaymentNotDue,
+    │       PaymentsUnavailable, PaymentStarting, ProviderAway, ProviderRefused, SignatureInvalid, RefundTooMuch
     └── idempotency.model: KeyMissing, KeyReused
 
 `problems.catalog` maps each to its status and page; a test keeps that map complete.

@@ -32,6 +32,9 @@ from boka_app.openapi.document import build
 from boka_app.openapi.resource import OpenApiResource
 from boka_app.pages import resource as pages
 from boka_app.parts import Parts, Routes
+from boka_app.payments import pages as payment_pages
+from boka_app.payments import resource as payments
+from boka_app.payments.service import PaymentService
 from boka_app.problems import handlers
 from boka_app.problems.resource import ProblemPageResource
 from boka_app.settings import Settings, load, load_server
@@ -68,6 +71,7 @@ def routes(parts: Parts) -> Routes:
     """Return every address and who answers it."""
     settings, pool, now = parts.settings, parts.pool, parts.now
     appointments = AppointmentService(pool, signing_key=settings.signing_key, public_url=settings.public_url, now=now)
+    paying = PaymentService(parts)
     api: Routes = [
         ("/api/health", HealthResource(pool, settings.release)),
         ("/api/health/ready", ReadinessResource(pool, settings.release)),
@@ -79,6 +83,7 @@ def routes(parts: Parts) -> Routes:
         ("/api/tenants/{slug}/appointments/{appointment_id:uuid}", AppointmentResource(appointments)),
         *analytics.routes(parts),
         *calendars.routes(parts),
+        *payments.routes(parts, paying),
     ]
     return [
         *api,
@@ -88,6 +93,7 @@ def routes(parts: Parts) -> Routes:
         ("/problems/{name}", ProblemPageResource()),
         *live.routes(parts),  # streams have no place in the document, which knows only whole answers
         *pages.routes(parts, appointments),
+        *payment_pages.pages(paying),
     ]
 
 

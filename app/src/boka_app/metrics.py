@@ -20,10 +20,15 @@ LOGINS = Counter("auth_logins_total", "Attempts to log in, by how they ended.", 
 SESSIONS = Gauge(
     "user_sessions_active", "Sessions of staff that live, in the whole service.", multiprocess_mode="mostrecent"
 )
+PAYMENTS = Counter("payments_processed_total", "Payments and refunds, by how they ended.", ["provider", "outcome"])
 for _outcome in ("booked", "replayed", "taken", "refused", "failed"):
     TRANSACTIONS.labels(_outcome)  # a rate needs the zero before the first event
 for _outcome in ("succeeded", "wrong_password", "wrong_code", "code_missing", "locked", "throttled", "disabled"):
     LOGINS.labels(_outcome)
+
+for _provider in ("stripe", "paystack", "cash"):
+    for _outcome in ("succeeded", "failed", "expired", "too_late", "duplicate", "refunded", "refund_failed"):
+        PAYMENTS.labels(_provider, _outcome)
 
 
 class MetricsResource:

@@ -110,6 +110,9 @@ class Settings:
     google: ProviderSettings | None = None
     microsoft: ProviderSettings | None = None
 
+    stripe_url: str = "https://api.stripe.com"
+    paystack_url: str = "https://api.paystack.co"
+
     @property
     def signing_key(self) -> bytes:
         """Return the key that signs."""
@@ -150,6 +153,8 @@ def load(env: Mapping[str, str]) -> Settings:
         webhook_networks=_networks(env, "BOKA_WEBHOOK_ALLOW_NETWORKS"),
         google=_provider(env, "google"),
         microsoft=_provider(env, "microsoft"),
+        stripe_url=_address(env, "BOKA_STRIPE_URL", "https://api.stripe.com"),
+        paystack_url=_address(env, "BOKA_PAYSTACK_URL", "https://api.paystack.co"),
         rate_limits=RateLimitSettings(
             requests_per_minute=_number(env, "BOKA_REQUESTS_PER_MINUTE", 600, 0, 1_000_000),
             anonymous_writes_per_minute=_number(env, "BOKA_ANONYMOUS_WRITES_PER_MINUTE", 120, 0, 1_000_000),
@@ -225,6 +230,10 @@ def _sslmode(env: Mapping[str, str]) -> str:
     if value not in _SSLMODES:
         raise SettingsError(f"BOKA_DATABASE_SSLMODE is {value!r}; allowed: {', '.join(_SSLMODES)}.")
     return value
+
+
+def _address(env: Mapping[str, str], name: str, default: str) -> str:
+    return _text(env, name, default, r"https?://[^\s?#]+", "an address that begins with https://").rstrip("/")
 
 
 def _public_url(env: Mapping[str, str]) -> str:

@@ -38,6 +38,19 @@ from boka_app.identity.model import (
 )
 from boka_app.lifecycle.model import AppointmentEnded, MoveRefused, NotBegun
 from boka_app.live.model import TooManyListeners
+from boka_app.payments.model import (
+    AccountInUse,
+    AccountUnknown,
+    PaymentNotDue,
+    PaymentStarting,
+    PaymentsUnavailable,
+    PaymentUnknown,
+    ProviderAway,
+    ProviderRefused,
+    RefundTooMuch,
+    SignatureInvalid,
+    WebhookSecretMissing,
+)
 from boka_app.tenants.model import TenantUnknown
 
 
@@ -144,6 +157,27 @@ PROBLEMS: dict[str, ProblemKind] = {
     "consent-invalid": ProblemKind(
         403, "Consent does not count", "It is no answer to what this session asked, or came late or twice. Begin again."
     ),
+    "payment-unknown": ProblemKind(404, "No such payment", "The business has no payment of that id."),
+    "payment-account-unknown": ProblemKind(404, "No such account", "The business has no account at that provider."),
+    "payment-account-in-use": ProblemKind(
+        409, "Account in use", "Payments or refunds are on their way through it. Set it inactive, remove it later."
+    ),
+    "webhook-secret-missing": ProblemKind(
+        422, "Webhook secret missing", "Stripe shows it beside the webhook endpoint; without it no event is believed."
+    ),
+    "webhook-signature": ProblemKind(
+        400, "Signature does not count", "The event was changed on its way, is too old, or another secret signed it."
+    ),
+    "payment-not-due": ProblemKind(409, "Nothing to pay", "The appointment is paid, needs no payment, or is not held."),
+    "payment-starting": ProblemKind(409, "Checkout is opening", "Another request opens it; repeat in some seconds."),
+    "payments-unavailable": ProblemKind(
+        422, "No payment online", "The business takes no money online, or not this amount in this currency."
+    ),
+    "provider-away": ProblemKind(503, "Payment provider away", "It did not answer. Nothing was charged; try again."),
+    "provider-refused": ProblemKind(
+        502, "Payment provider refuses", "Its answer is in detail. The business may have to look at its account there."
+    ),
+    "refund-too-much": ProblemKind(422, "More than is left", "Refunds of a payment add up to the payment at most."),
     "parameter-invalid": ProblemKind(400, "Parameter not accepted", "A query parameter is missing or malformed."),
     "body-malformed": ProblemKind(400, "Body not readable", "The body is not JSON in UTF-8."),
     "body-invalid": ProblemKind(
@@ -208,6 +242,17 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     FeedUnknown: "feed-unknown",
     ProviderMissing: "provider-missing",
     ConsentInvalid: "consent-invalid",
+    PaymentUnknown: "payment-unknown",
+    AccountUnknown: "payment-account-unknown",
+    AccountInUse: "payment-account-in-use",
+    WebhookSecretMissing: "webhook-secret-missing",
+    SignatureInvalid: "webhook-signature",
+    PaymentNotDue: "payment-not-due",
+    PaymentStarting: "payment-starting",
+    PaymentsUnavailable: "payments-unavailable",
+    ProviderAway: "provider-away",
+    ProviderRefused: "provider-refused",
+    RefundTooMuch: "refund-too-much",
     falcon.HTTPInvalidParam: "parameter-invalid",
     falcon.HTTPMissingParam: "parameter-invalid",
     falcon.HTTPContentTooLarge: "body-too-large",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from boka_app.analytics import jobs as analytics
 from boka_app.lifecycle import jobs as lifecycle
+from boka_app.payments import jobs as payments
 from boka_app.worker import jobs as worker
 from boka_app.worker.model import Event, Work
 
@@ -17,16 +18,24 @@ EventJob = Callable[[Work, Event], Awaitable[None]]
 ClockJob = Callable[[Work], Awaitable[None]]
 DeferredJob = Callable[[Work, UUID, UUID], Awaitable[None]]
 
-ON_EVENT: tuple[tuple[str, EventJob], ...] = ()  # the event's kind, `*` stands for anything; the job
+ON_EVENT: tuple[tuple[str, EventJob], ...] = (  # the event's kind, `*` stands for anything; the job
+    ("appointment.cancelled", payments.settle_payments),
+    ("appointment.expired", payments.settle_payments),
+)
 
 ON_CLOCK: tuple[tuple[str, ClockJob], ...] = (  # cron in UTC, a sixth field are seconds; never twice at once
     ("17 * * * *", worker.clean_up),
     ("*/5 * * * *", analytics.refresh_daily_summary),
     ("* * * * * */20", lifecycle.expire_appointments),
     ("41 * * * *", lifecycle.forget_idempotency_keys),
+    ("*/2 * * * *", payments.sweep_payments),
 )
 
-DEFERRED: tuple[DeferredJob, ...] = ()  # called by name, with a tenant and a subject
+DEFERRED: tuple[DeferredJob, ...] = (  # called by name, with a tenant and a subject
+    payments.check_payment,
+    payments.close_payment,
+    payments.make_refund,
+)
 
 
 def names_for(kind: str) -> list[str]:

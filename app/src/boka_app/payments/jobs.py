@@ -1,0 +1,96 @@
+"""What the worker does about money: ask providers, close checkouts of lost slots, give back, and look for silence."""
+
+from uuid import UUID
+
+from boka_app.payments import queries, service
+from boka_app.payments.model import Payment, PaymentUnknown, ProviderAway, ProviderRefused, RefundTold, Told
+from boka_app.payments.provider import providers
+from boka_app.worker.defer import defer
+from boka_app.worker.model import Event, GiveUp, Work
+from boka_app.worker.tenants import job_transaction, tenant_ids
+
+
+async def settle_payments(work: Work, event: Event) -> None:
+    """Give back what an appointment that is off leaves over, and close what could still be paid for it."""
+    async with job_transaction(work.pool, event.tenant_id) as conn:
+        for payment in await service.settle_appointment(conn, event.subject_id):
+            await defer(conn, "close_payment", event.tenant_id, payment.id)
+
+
+async def check_payment(work: Work, tenant_id: UUID, payment_id: UUID) -> None:
+    """Ask the provider what became of a payment, and of refunds of it that it works on."""
+    await _ask(work, tenant_id, payment_id)
+    async with job_transaction(work.pool, tenant_id) as conn:
+        for refund in await queries.list_refunds(conn, payment_id):
+            if refund.status == "pending" and refund.provider_ref is not None:
+                await defer(conn, "make_refund", tenant_id, refund.id)
+
+
+async def close_payment(work: Work, tenant_id: UUID, payment_id: UUID) -> None:
+    """End a checkout whose appointment lost its slot; money that came before is settled as it must be."""
+    await _ask(work, tenant_id, payment_id, close=True)
+
+
+async def make_refund(work: Work, tenant_id: UUID, refund_id: UUID) -> None:
+    """Have the provider give money back, or tell how far it is. One worker at a time has a refund in hand.
+
+    Raises:
+        ProviderAway: to be tried again.
+    """
+    async with job_transaction(work.pool, tenant_id) as conn:
+        if not await queries.take_refund(conn, refund_id):
+            return
+        refund = await queries.get_refund(conn, refund_id)
+        assert refund is not None  # noqa: S101  it was taken
+        payment = await queries.get_payment(conn, refund.payment_id)
+        account = await queries.get_account(conn, payment.provider)
+    try:
+        if account is None:
+            raise ProviderRefused(payment.provider, "the account was removed")  # noqa: TRY301  as good as a no of its own
+        secret = work.vault.open(account.secret)
+        provider = providers(work.settings.stripe_url, work.settings.paystack_url)[payment.provider]
+        told = await provider.refund(work.http, secret, payment, refund)
+    except ProviderRefused as err:
+        told = RefundTold(status="failed", ref=refund.provider_ref, failure=str(err))
+    except ProviderAway as err:
+        async with job_transaction(work.pool, tenant_id) as conn:
+            await queries.return_refund(conn, refund_id, str(err))
+        raise
+    async with job_transaction(work.pool, tenant_id) as conn:
+        await service.settle_refund(conn, refund_id, told)
+
+
+async def sweep_payments(work: Work) -> None:
+    """Look for payments and refunds of which nothing was heard: a webhook may never come."""
+    for tenant_id in await tenant_ids(work.pool):
+        async with job_transaction(work.pool, tenant_id) as conn:
+            for payment_id in await queries.list_quiet(conn):
+                await defer(conn, "check_payment", tenant_id, payment_id, queueing_lock=f"payment {payment_id}")
+            for refund_id in await queries.list_quiet_refunds(conn):
+                await defer(conn, "make_refund", tenant_id, refund_id, queueing_lock=f"refund {refund_id}")
+
+
+async def _ask(work: Work, tenant_id: UUID, payment_id: UUID, *, close: bool = False) -> None:
+    async with job_transaction(work.pool, tenant_id) as conn:
+        try:
+            payment = await queries.get_payment(conn, payment_id)
+        except PaymentUnknown:
+            return  # the account serves another shop as well
+        account = await queries.get_account(conn, payment.provider)
+    now = work.now()
+    late = payment.expires_at is not None and payment.expires_at < now
+    told = Told(status=payment.status)
+    if payment.provider_ref is not None and account is not None:
+        told = await _told(work, payment, work.vault.open(account.secret), close=close)
+    if late and told.status in ("created", "pending"):
+        told = Told(status="expired")
+    async with job_transaction(work.pool, tenant_id) as conn:
+        await service.settle(conn, payment_id, told, now=now)
+
+
+async def _told(work: Work, payment: Payment, secret: str, *, close: bool) -> Told:
+    provider = providers(work.settings.stripe_url, work.settings.paystack_url)[payment.provider]
+    try:
+        return await (provider.close if close else provider.look)(work.http, secret, payment)
+    except ProviderRefused as err:
+        raise GiveUp(str(err)) from err

@@ -1,0 +1,236 @@
+"""A payment, its refunds, the account it goes to, what a provider says of it, and why one is refused."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from boka_app.errors import DomainError
+
+ProviderName = Literal["stripe", "paystack"]
+Purpose = Literal["deposit", "full", "fee"]
+PaymentStatus = Literal["created", "pending", "succeeded", "failed", "expired"]
+RefundStatus = Literal["created", "pending", "succeeded", "failed"]
+RefundReason = Literal["cancelled", "too_late", "staff", "duplicate"]
+_Secret = Annotated[str, Meta(min_length=8, max_length=255, pattern=r"^[\x21-\x7e]+$(?!\n)")]
+_Amount = Annotated[int, Meta(ge=1, le=2_000_000_000)]  # as far as the column's integer goes
+
+
+class PaymentUnknown(DomainError):
+    """No such payment at this tenant."""
+
+    def __init__(self, payment_id: UUID) -> None:
+        super().__init__(f"there is no payment {payment_id} here; list the payments for those there are")
+
+
+class AccountUnknown(DomainError):
+    """The tenant has no account there."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"there is no account at {provider!r}; set up one at stripe or paystack")
+
+
+class AccountInUse(DomainError):
+    """Money is on its way through the account."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"payments or refunds at {provider} are under way; set it inactive now, remove it later")
+
+
+class WebhookSecretMissing(DomainError):
+    """Stripe signs with a secret of its own for each endpoint."""
+
+    def __init__(self) -> None:
+        super().__init__("an account at Stripe needs webhook_secret; Stripe shows it beside the webhook endpoint")
+
+
+class PaymentNotDue(DomainError):
+    """Nothing is to be paid, or it is too late to."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"the appointment is {status} and waits for no payment; read it for what it is now")
+
+
+class PaymentsUnavailable(DomainError):
+    """The tenant takes no money online, or not in this currency."""
+
+
+class PaymentStarting(DomainError):
+    """Another request is asking the provider for the same checkout at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__("another request is opening the checkout; repeat this one in some seconds")
+
+
+class ProviderAway(DomainError):
+    """The provider did not answer, or not in time: the same request may pass later."""
+
+    def __init__(self, provider: str, what: str) -> None:
+        super().__init__(f"{provider} does not answer ({what}); nothing was charged, try again in a minute")
+
+
+class ProviderRefused(DomainError):
+    """The provider answered no; repeating the request gets the same answer."""
+
+    def __init__(self, provider: str, what: str) -> None:
+        super().__init__(f"{provider} refuses: {what}")
+
+
+class SignatureInvalid(DomainError):
+    """A webhook is not from whom it claims to be, is too old, or was changed on its way."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the webhook's signature does not count: {what}; check the account's webhook secret")
+
+
+class RefundTooMuch(DomainError):
+    """More than is left of the payment, or of one that never succeeded."""
+
+    def __init__(self, asked_minor: int, left_minor: int) -> None:
+        super().__init__(f"{asked_minor} is to go back and {left_minor} of the payment is left; ask for that at most")
+
+
+class AccountSetup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the tenant enters of its account: the secret key, at Stripe also the webhook endpoint's secret."""
+
+    secret: _Secret
+    webhook_secret: _Secret | None = None
+    active: bool = True
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An account, without its secrets. `webhook_url` is what to enter at the provider."""
+
+    provider: ProviderName
+    active: bool
+    webhook_url: str
+    updated_at: datetime
+
+
+class SealedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """A row, its secrets encrypted."""
+
+    provider: ProviderName
+    secret: bytes
+    webhook_secret: bytes | None
+    active: bool
+    updated_at: datetime
+    version: int
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """Money asked for, or received. `refunded_minor` is what went back or is on its way back."""
+
+    id: UUID
+    appointment_id: UUID
+    provider: Literal["stripe", "paystack", "cash"]
+    provider_ref: str | None = None
+    purpose: Purpose
+    amount_minor: int
+    refunded_minor: int = 0
+    currency: str
+    status: PaymentStatus
+    checkout_url: str | None = None
+    failure: str | None = None
+    expires_at: datetime | None = None
+    created_at: datetime
+    version: int = 1
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that goes back."""
+
+    id: UUID
+    payment_id: UUID
+    amount_minor: int
+    reason: RefundReason
+    status: RefundStatus
+    provider_ref: str | None
+    failure: str | None
+    created_at: datetime
+
+
+class PaymentDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment with what went back of it."""
+
+    payment: Payment
+    refunds: list[Refund]
+
+
+class Checkout(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the customer pays, and until when."""
+
+    payment: UUID
+    url: str
+    amount_minor: int
+    currency: str
+    expires_at: datetime
+
+
+class CashPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Money that staff took by hand."""
+
+    appointment: UUID
+    amount_minor: _Amount
+    purpose: Purpose = "full"
+
+
+class RefundWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much goes back; all that is left unless told."""
+
+    amount_minor: _Amount | None = None
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True):
+    """What an appointment costs and what its service wants before."""
+
+    status: str
+    payment: Literal["none", "deposit", "full"]
+    price_minor: int
+    deposit_minor: int
+    paid_minor: int
+    fee_minor: int
+    currency: str
+    service_name: str
+    email: str | None
+    expires_at: datetime | None
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider needs to open a checkout. The same payment gives the same order."""
+
+    payment: Payment
+    title: str
+    email: str
+    return_url: str
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider says of a payment. Amount and currency come with success, in our minor units."""
+
+    status: PaymentStatus
+    ref: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    failure: str | None = None
+
+
+class RefundTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider says of a refund."""
+
+    status: RefundStatus
+    ref: str | None
+    failure: str | None = None
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified webhook. Without `told` and `refund_told` it is a reason to ask the provider, no more."""
+
+    event_id: str
+    kind: str
+    payment_id: UUID | None = None
+    told: Told | None = None
+    refund_id: UUID | None = None
+    refund_told: RefundTold | None = None

@@ -1,0 +1,164 @@
+"""Paystack: transactions and refunds. Its webhooks carry no time and no id of their own, so they are only a hint.
+
+Source: https://paystack.com/docs/api/transaction, …/api/refund, …/payments/webhooks.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic
+
+import msgspec
+
+from boka_app.payments.model import (
+    Notice,
+    Order,
+    Payment,
+    PaymentStatus,
+    PaymentsUnavailable,
+    Refund,
+    RefundStatus,
+    RefundTold,
+    SignatureInvalid,
+    Told,
+)
+from boka_app.payments.provider import Answer, call, uuid_or_none
+
+if TYPE_CHECKING:
+    import httpx
+
+_CURRENCIES = ("EGP", "GHS", "KES", "NGN", "USD", "ZAR")  # all with two digits, as Paystack counts them too
+_STATUS: dict[str, PaymentStatus] = {"success": "succeeded", "failed": "failed"}  # `abandoned` may still be paid
+_REFUND: dict[str, RefundStatus] = {"processed": "succeeded", "failed": "failed"}
+
+
+class _Checkout(msgspec.Struct):
+    reference: str
+    authorization_url: str
+
+
+class _Transaction(msgspec.Struct):
+    id: int
+    reference: str
+    status: str
+    amount: int
+    currency: str
+    gateway_response: str | None = None
+
+
+class _Refund(msgspec.Struct):
+    id: int
+    status: str
+    merchant_note: str | None = None
+
+
+class _Data(msgspec.Struct):
+    id: int | str | None = None
+    reference: str | None = None
+    transaction_reference: str | None = None
+    refund_reference: str | None = None
+
+
+class _Event(msgspec.Struct):
+    event: str
+    data: _Data
+
+
+class _Envelope(msgspec.Struct, Generic[Answer]):
+    """What every answer comes in."""
+
+    data: Answer
+
+
+class Paystack:
+    """The provider, at its real address or a stand-in's."""
+
+    repeatable = False  # it refuses a reference that it has seen
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def check(self, amount_minor: int, currency: str) -> None:  # noqa: ARG002  any amount in them
+        """Pass what it takes."""
+        if currency not in _CURRENCIES:
+            raise PaymentsUnavailable(f"Paystack takes {', '.join(_CURRENCIES)} and not {currency}")
+
+    async def start(self, http: httpx.AsyncClient, secret: str, order: Order) -> tuple[str, str]:
+        """Initialize a transaction; our payment's id is its reference. Paystack insists on an e-mail address."""
+        fields = {
+            "reference": str(order.payment.id),
+            "amount": order.payment.amount_minor,
+            "currency": order.payment.currency,
+            "email": order.email,
+            "callback_url": order.return_url,
+            "metadata": {"payment_id": str(order.payment.id), "cancel_action": order.return_url},
+        }
+        opened = await self._call(http, secret, ("POST", "transaction/initialize"), _Checkout, json=fields)
+        return opened.reference, opened.authorization_url
+
+    async def look(self, http: httpx.AsyncClient, secret: str, payment: Payment) -> Told:
+        """Verify a transaction."""
+        seen = await self._verify(http, secret, payment)
+        status = _STATUS.get(seen.status, "pending")
+        failure = seen.gateway_response if status == "failed" else None
+        return Told(
+            status=status, ref=seen.reference, amount_minor=seen.amount, currency=seen.currency, failure=failure
+        )
+
+    async def close(self, http: httpx.AsyncClient, secret: str, payment: Payment) -> Told:
+        """Verify it: Paystack cannot end a transaction, so money that still comes is given back."""
+        return await self.look(http, secret, payment)
+
+    async def refund(self, http: httpx.AsyncClient, secret: str, payment: Payment, refund: Refund) -> RefundTold:
+        """Refund a part of a transaction; found by our id in the merchant's note if it was asked for before."""
+        if refund.provider_ref is not None:
+            return _refund_told(await self._call(http, secret, ("GET", f"refund/{refund.provider_ref}"), _Refund))
+        transaction = await self._verify(http, secret, payment)
+        wanted = {"transaction": str(transaction.id), "perPage": "100"}
+        for found in await self._call(http, secret, ("GET", "refund"), list[_Refund], params=wanted):
+            if found.merchant_note == str(refund.id):
+                return _refund_told(found)
+        fields = {
+            "transaction": str(payment.id),
+            "amount": refund.amount_minor,
+            "currency": payment.currency,
+            "merchant_note": str(refund.id),
+        }
+        return _refund_told(await self._call(http, secret, ("POST", "refund"), _Refund, json=fields))
+
+    def read(self, headers: Mapping[str, str], body: bytes, *, keys: tuple[str, str | None], now: datetime) -> Notice:  # noqa: ARG002  no time is signed
+        """Verify a webhook and return which payment it is about."""
+        wanted = hmac.new(keys[0].encode(), body, "sha512").hexdigest()
+        if not hmac.compare_digest(wanted.encode(), headers.get("x-paystack-signature", "").encode()):
+            raise SignatureInvalid("it is not that of this body and the secret key")
+        event = msgspec.json.decode(body, type=_Event)
+        data, kind = event.data, event.event
+        reference = data.reference or data.transaction_reference
+        about = kind == "charge.success" or kind.startswith("refund.")
+        return Notice(
+            event_id=f"{kind}:{data.id or data.refund_reference or reference}"[:255],
+            kind=kind,
+            payment_id=uuid_or_none(reference) if about else None,
+        )
+
+    async def _verify(self, http: httpx.AsyncClient, secret: str, payment: Payment) -> _Transaction:
+        return await self._call(http, secret, ("GET", f"transaction/verify/{payment.id}"), _Transaction)
+
+    async def _call(
+        self,
+        http: httpx.AsyncClient,
+        secret: str,
+        request: tuple[str, str],
+        answer_type: type[Answer],
+        **content: Any,  # noqa: ANN401  json or params
+    ) -> Answer:
+        method, path = request
+        kind = _Envelope[answer_type]
+        told = await call(http, "Paystack", (method, f"{self._url}/{path}"), secret, kind, **content)
+        return told.data
+
+
+def _refund_told(refund: _Refund) -> RefundTold:
+    return RefundTold(status=_REFUND.get(refund.status, "pending"), ref=str(refund.id))
