@@ -4,9 +4,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from boka_app.availability.model import Calendar
+from boka_app.availability.model import Availability, Calendar, Offer
 from boka_app.availability.rules import cell_of
-from boka_app.catalog.model import Service
 from boka_app.lifecycle.model import Visit
 from boka_app.tenants.model import Tenant
 
@@ -45,7 +44,7 @@ def tenant(**changes: Any) -> Tenant:
     return Tenant(**(defaults | changes))
 
 
-def service(**changes: Any) -> Service:
+def service(**changes: Any) -> Offer:
     defaults = {
         "id": UUID(int=2),
         "name": "Haircut",
@@ -56,7 +55,14 @@ def service(**changes: Any) -> Service:
         "price_minor": 0,
         "currency": "EUR",
     }
-    return Service(**(defaults | changes))
+    return Offer(**(defaults | changes))
+
+
+def availability(
+    *calendars: Calendar, svc: Offer | None = None, ten: Tenant | None = None, **more: Any
+) -> Availability:
+    """Return what a search finds when these employees perform the service."""
+    return Availability(tenant=ten or tenant(), service=svc or service(), calendars=list(calendars), **more)
 
 
 def calendar(
@@ -66,6 +72,7 @@ def calendar(
     employee_id: UUID = ADA,
     exceptions: list[tuple[int, int, int]] | None = None,
     busy: list[tuple[datetime, datetime]] | None = None,
+    **more: Any,
 ) -> Calendar:
     """Return one employee's calendar, open every day from `opens` to `closes` (minutes since local midnight)."""
     return Calendar(
@@ -73,6 +80,7 @@ def calendar(
         rules=[(weekday, opens, closes) for weekday in EVERY_DAY],
         exceptions=exceptions or [],
         busy=[(cell_of(begin), cell_of(end)) for begin, end in busy or []],
+        **more,
     )
 
 

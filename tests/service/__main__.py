@@ -3,7 +3,8 @@
     python tests/service [COMMAND...]
 
 Two hosts are booted and configured, their sockets forwarded to this machine; they are gone at the end. COMMAND runs
-beside them instead of the tests, with BOKA_TEST_DATABASE_URL and BOKA_TEST_VALKEY_URL set.
+beside them instead of the tests. Both find BOKA_TEST_DATABASE_URL and BOKA_TEST_VALKEY_URL, and what the service itself
+needs to run on this machine against database `booking`: its BOKA_ variables and $CREDENTIALS_DIRECTORY.
 """
 
 import os
@@ -23,6 +24,13 @@ from ops.secrets import Store
 
 REPOSITORY = Path(__file__).parents[2]
 SOCKET = "/var/run/postgresql/.s.PGSQL.5432"
+CREDENTIALS = {  # file, and the secret it holds; the owner's password is for migrations, under a name of its own
+    "database_password": "database/booking_app",
+    "owner_password": "database/booking_owner",
+    "valkey_password": "database/valkey",
+    "signing_key": "auth/booking_signing_key",
+    "encryption_key": "auth/booking_encryption_key",
+}
 TESTS = ("tests/app", "tests/browser")
 
 
@@ -42,7 +50,7 @@ def hosts() -> Iterator[stacks.Stack]:
 
 @contextmanager
 def forwarded(stack: stacks.Stack, host: str, here: str, there: str) -> Iterator[None]:
-    """Forward a socket or port of a host to one of this machine for the block."""
+    """Forward a socket of a host to one of this machine for the block."""
     argv = fleet.ssh_argv(stack, host, fleet.read(stack))
     forward = ["-N", "-o", "ExitOnForwardFailure=yes", "-L", f"{here}:{there}"]
     with subprocess.Popen([argv[0], *forward, *argv[1:]], stdin=subprocess.DEVNULL) as tunnel:
@@ -56,9 +64,8 @@ def forwarded(stack: stacks.Stack, host: str, here: str, there: str) -> Iterator
 
 
 def _listens(here: str) -> bool:
-    family, address = (socket.AF_UNIX, here) if here.startswith("/") else (socket.AF_INET, ("127.0.0.1", int(here)))
-    with socket.socket(family) as probe:
-        return probe.connect_ex(address) == 0
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(here) == 0
 
 
 def main() -> int:
@@ -66,22 +73,27 @@ def main() -> int:
     command = sys.argv[1:] or [sys.executable, "-m", "pytest", "-q", "-m", "postgresql", *TESTS]
     with hosts() as stack, tempfile.TemporaryDirectory() as folder, ExitStack() as tunnels:
         tunnels.enter_context(forwarded(stack, "db1", f"{folder}/{Path(SOCKET).name}", SOCKET))
-        cache, port = fleet.read(stack).hosts["cache1"].address, free_port()
-        tunnels.enter_context(forwarded(stack, "cache1", str(port), f"{cache}:6379"))
-        password, authority = Store(stack).get("database/valkey"), stack.authority / "ca.pem"
-        environment = {
-            **os.environ,
-            "BOKA_TEST_DATABASE_URL": f"postgresql://ops@/postgres?host={folder}",
-            "BOKA_TEST_VALKEY_URL": f"valkeys://booking:{password}@localhost:{port}/0?ssl_ca_certs={authority}",
-        }
+        environment = {**os.environ, **service_settings(stack, Path(folder))}
         return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
 
 
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def service_settings(stack: stacks.Stack, folder: Path) -> dict[str, str]:
+    """Return the environment of tests and of the service on this machine; its secrets are put into the folder."""
+    addresses = {name: str(host.address) for name, host in fleet.read(stack).hosts.items()}
+    authority, get = str(stack.authority / "ca.pem"), Store(stack).get
+    for name, secret in CREDENTIALS.items():
+        (folder / name).write_text(get(secret))
+    valkey = f"booking:{get('database/valkey')}@{addresses['cache1']}:6379"
+    return {
+        "BOKA_TEST_DATABASE_URL": f"postgresql://ops@/postgres?host={folder}",
+        "BOKA_TEST_VALKEY_URL": f"valkeys://{valkey}/0?ssl_ca_certs={authority}",
+        "BOKA_DATABASE_HOST": addresses["db1"],
+        "BOKA_DATABASE_SSLROOTCERT": authority,
+        "BOKA_VALKEY_HOST": addresses["cache1"],
+        "BOKA_VALKEY_AUTHORITY": authority,
+        "BOKA_PUBLIC_URL": "https://boka.test",
+        "CREDENTIALS_DIRECTORY": str(folder),
+    }
 
 
 if __name__ == "__main__":

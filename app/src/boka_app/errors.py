@@ -3,8 +3,9 @@
     DomainError
     ├── tenants.model: TenantUnknown
     ├── catalog.model: ServiceUnknown, EmployeeUnknown, HoursOverlap
-    ├── availability.model: RangeInvalid, SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, SlotTaken
-    ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted
+    ├── availability.model: RangeInvalid, SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, SlotTaken,
+    │   DayFull, DecisionStale
+    ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted, HoldOver
     ├── lifecycle.model: AppointmentEnded, NotBegun, MoveRefused
     ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, LoginRefused, CodeMissing,
     │   TooManyAttempts, TokenSpent, PasswordRefused, MfaState, InMaintenance, ReadOnly

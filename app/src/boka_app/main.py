@@ -15,11 +15,13 @@ from boka_app import logs
 from boka_app.analytics import resource as analytics
 from boka_app.appointments.resource import AppointmentResource, AppointmentsResource
 from boka_app.appointments.service import AppointmentService
+from boka_app.audit import resource as audit
 from boka_app.availability.resource import SlotsResource
 from boka_app.calendars import resource as calendars
 from boka_app.catalog import resource as catalog
 from boka_app.conventions.converters import DateConverter
 from boka_app.conventions.limits import RateLimits
+from boka_app.customers import resource as customers
 from boka_app.database import Pool, make_pool
 from boka_app.health.resource import HealthResource, LivenessResource, ReadinessResource
 from boka_app.identity import resource as identity
@@ -38,7 +40,8 @@ from boka_app.payments.service import PaymentService
 from boka_app.problems import handlers
 from boka_app.problems.resource import ProblemPageResource
 from boka_app.settings import Settings, load, load_server
-from boka_app.tenants.resource import TenantResource
+from boka_app.tenants import resource as tenants
+from boka_app.tenants.hosts import TenantHosts
 from boka_app.vault import Vault
 
 
@@ -55,8 +58,9 @@ def create_app(
     limits = RateLimits(settings.rate_limits, settings.valkey)
     parts = Parts(settings=settings, pool=pool, vault=Vault(*settings.encryption_keys), now=now)
     switches = Switches(parts)
+    hosts = TenantHosts(pool, settings.public_url)
     authentication = AuthenticationMiddleware(parts, switches)
-    app = App(middleware=[RequestMiddleware(), authentication, limits, PoolLifespan(pool), switches])
+    app = App(middleware=[RequestMiddleware(), hosts, authentication, limits, PoolLifespan(pool), switches])
     json = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json
     app.req_options.keep_blank_qs_values = True
@@ -75,9 +79,11 @@ def routes(parts: Parts) -> Routes:
     api: Routes = [
         ("/api/health", HealthResource(pool, settings.release)),
         ("/api/health/ready", ReadinessResource(pool, settings.release)),
-        ("/api/tenants/{slug}", TenantResource(pool)),
+        *tenants.routes(parts),
         *identity.routes(parts),
         *catalog.routes(parts),
+        *customers.routes(parts),
+        *audit.routes(parts),
         ("/api/tenants/{slug}/slots", SlotsResource(pool, now)),
         ("/api/tenants/{slug}/appointments", AppointmentsResource(appointments)),
         ("/api/tenants/{slug}/appointments/{appointment_id:uuid}", AppointmentResource(appointments)),

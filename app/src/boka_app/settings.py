@@ -112,6 +112,7 @@ class Settings:
 
     stripe_url: str = "https://api.stripe.com"
     paystack_url: str = "https://api.paystack.co"
+    sms_url: str = "https://api.twilio.com"
 
     @property
     def signing_key(self) -> bytes:
@@ -155,6 +156,7 @@ def load(env: Mapping[str, str]) -> Settings:
         microsoft=_provider(env, "microsoft"),
         stripe_url=_address(env, "BOKA_STRIPE_URL", "https://api.stripe.com"),
         paystack_url=_address(env, "BOKA_PAYSTACK_URL", "https://api.paystack.co"),
+        sms_url=_address(env, "BOKA_SMS_URL", "https://api.twilio.com"),
         rate_limits=RateLimitSettings(
             requests_per_minute=_number(env, "BOKA_REQUESTS_PER_MINUTE", 600, 0, 1_000_000),
             anonymous_writes_per_minute=_number(env, "BOKA_ANONYMOUS_WRITES_PER_MINUTE", 120, 0, 1_000_000),

@@ -17,7 +17,7 @@ from boka_app.availability.model import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.builders import ADA, BELA, MONDAY, NOW, at, calendar, service, tenant
+from app.builders import ADA, BELA, MONDAY, NOW, at, availability, calendar, service, tenant
 
 ZONES = [
     "America/New_York",
@@ -33,7 +33,8 @@ FIVES = st.integers(0, 48).map(lambda n: n * 5)
 
 
 def starts(cal, svc=None, ten=None, dates=(MONDAY,), now=NOW):
-    return rules.free_starts(cal, svc or service(), ten or tenant(), list(dates), now=now)
+    found = rules.slots(availability(cal, svc=svc, ten=ten), list(dates), now=now)
+    return [slot.starts_at for slot in found]
 
 
 def test_starts_step_from_opening_and_end_by_closing():
@@ -87,9 +88,7 @@ def test_no_start_beyond_the_horizon():
 
 
 def test_a_slot_is_listed_once_with_all_who_are_free():
-    found = rules.slots(
-        [calendar(540, 600), calendar(570, 600, employee_id=BELA)], service(), tenant(), [MONDAY], now=NOW
-    )
+    found = rules.slots(availability(calendar(540, 600), calendar(570, 600, employee_id=BELA)), [MONDAY], now=NOW)
 
     assert [(slot.starts_at, slot.employees) for slot in found] == [(at(9), [ADA]), (at(9, 30), [ADA, BELA])]
 
@@ -97,7 +96,7 @@ def test_a_slot_is_listed_once_with_all_who_are_free():
 def test_the_least_busy_is_chosen_first():
     cals = [calendar(busy=[(at(11), at(12))]), calendar(employee_id=BELA)]
 
-    chosen = rules.choose_calendars(cals, service(), tenant(), at(9), now=NOW)
+    chosen = rules.choose_calendars(availability(*cals), at(9), now=NOW)
 
     assert [c.employee_id for c in chosen] == [BELA, ADA]
 
@@ -117,7 +116,7 @@ def test_the_least_busy_is_chosen_first():
 def test_a_start_that_is_not_listed_is_refused_with_its_reason(starts_at, error):
     with pytest.raises(error):
         rules.choose_calendars(
-            [calendar(busy=[(at(10), at(11))])], service(), tenant(min_notice_minutes=60), starts_at, now=NOW
+            availability(calendar(busy=[(at(10), at(11))]), ten=tenant(min_notice_minutes=60)), starts_at, now=NOW
         )
 
 
@@ -234,4 +233,4 @@ def test_every_listed_start_can_be_booked(zone, day, step):
     now = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=3)
 
     for start in starts(cal, svc, ten, [day, day + timedelta(days=1)], now):
-        assert rules.choose_calendars([cal], svc, ten, start, now=now) == [cal]
+        assert rules.choose_calendars(availability(cal, svc=svc, ten=ten), start, now=now) == [cal]

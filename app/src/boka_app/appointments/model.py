@@ -42,6 +42,13 @@ class AppointmentStarted(DomainError):
         super().__init__(f"the appointment began {starts_at.isoformat(timespec='minutes')}; call the business instead")
 
 
+class HoldOver(DomainError):
+    """The hold has expired, was given up or used, or is of another slot."""
+
+    def __init__(self, hold_id: UUID) -> None:
+        super().__init__(f"the hold {hold_id} is over, or of another slot; book without it, or hold a slot again")
+
+
 class CustomerDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who comes."""
 
@@ -50,26 +57,22 @@ class CustomerDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     phone: Annotated[str, Meta(max_length=32, pattern=_PHONE)] | None = None
 
 
-class BookingRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The wish for one slot. Without an employee, whoever is free and least busy takes it."""
+class HoldRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The wish to keep one slot for a few minutes. Without an employee, whoever's turn it is takes it."""
 
     service: UUID
     starts_at: Annotated[datetime, Meta(tz=True)]
-    customer: CustomerDetails
     employee: UUID | None = None
 
 
-class NewAppointment(msgspec.Struct, frozen=True, kw_only=True):
-    """A row to insert."""
+class BookingRequest(HoldRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The wish for one slot. A hold of it is named together with its token, and becomes the appointment."""
 
-    id: UUID
-    service_id: UUID
-    employee_id: UUID
-    customer_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    occupied_from: datetime
-    occupied_until: datetime
+    customer: CustomerDetails
+    notes: Annotated[str, Meta(max_length=2000)] = ""
+    special_requests: Annotated[str, Meta(max_length=2000)] = ""
+    hold: UUID | None = None
+    hold_token: Annotated[str, Meta(max_length=200)] = ""
 
 
 class Appointment(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +88,10 @@ class Appointment(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     time_zone: str
     status: Literal["held", "pending", "confirmed", "completed", "cancelled", "expired", "no_show"]
+    expires_at: datetime | None = None
+    price_minor: int = 0
+    currency: str = "EUR"
+    version: int = 1
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,3 +100,20 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     appointment: Appointment
     token: str
     manage_url: str
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a hold: the slot, for how long it is kept, and the secret that books it or gives it up."""
+
+    hold: Appointment
+    token: str
+    expires_at: datetime
+    expires_in_seconds: int
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """What booking answers: the appointment, times in UTC, and the calendar version of each employee it moved."""
+
+    appointment: Appointment
+    versions: dict[UUID, int]
+    replayed: bool

@@ -1,35 +1,34 @@
-"""SQL on appointments and their customers."""
+"""SQL on appointments. Booking is one call of a function; its SQLSTATEs become facts here and nowhere else."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from psycopg import errors
+import psycopg
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
-from boka_app.appointments.model import Appointment, AppointmentUnknown, CustomerDetails, NewAppointment
-from boka_app.availability.model import SlotTaken
+from boka_app import logs
+from boka_app.appointments.model import Appointment, AppointmentUnknown, CustomerDetails, HoldOver, HoldRequest, Placed
+from boka_app.availability.model import DayFull, DecisionStale, SlotTaken
 from boka_app.database import Connection
+from boka_app.errors import DomainError
+from boka_app.idempotency.model import KeyReused
+from boka_app.tenants.model import CUSTOMER, Actor
 
-_INSERT_CUSTOMER = """
-insert into customer (tenant_id, id, name, email, phone)
-values (current_tenant(), %(id)s, %(name)s, %(email)s, %(phone)s)
-"""
-
-_INSERT = """
-insert into appointment (
-    tenant_id, id, service_id, employee_id, customer_id, starts_at, ends_at, occupied_from, occupied_until
-)
-values (
-    current_tenant(), %(id)s, %(service_id)s, %(employee_id)s, %(customer_id)s,
-    %(starts_at)s, %(ends_at)s, %(occupied_from)s, %(occupied_until)s
-)
+_BOOK = """
+select book_appointment_optimized(
+    %(tenant_id)s, %(customer)s, %(service_id)s, %(candidates)s, %(starts_at)s, %(notes)s, %(special_requests)s,
+    %(now)s, %(source)s, %(catalog_version)s, %(key)s, %(fingerprint)s, %(hold_id)s, %(asker)s
+)::text
 """
 
 _GET = """
 select
     a.id, t.name as tenant_name,
     a.service_id as service, s.name as service_name, a.employee_id as employee, e.name as employee_name,
-    a.starts_at, a.ends_at, t.time_zone, a.status
+    a.starts_at, a.ends_at, t.time_zone, a.status, a.expires_at, a.price_minor, a.currency, a.version
 from appointment a
 join tenant t on t.id = a.tenant_id
 join service s on s.tenant_id = a.tenant_id and s.id = a.service_id
@@ -37,35 +36,74 @@ join employee e on e.tenant_id = a.tenant_id and e.id = a.employee_id
 where a.tenant_id = current_tenant() and a.id = %(id)s
 """
 
-_LOCK = """
-select 1
-from appointment
-where tenant_id = current_tenant() and id = %(id)s
-for update
+_TOUCH = """
+update employee
+set calendar_version = calendar_version + 1
+where tenant_id = current_tenant()
+    and id in (
+        select e.id
+        from employee e
+        where e.tenant_id = current_tenant() and e.id = any(%(ids)s)
+        order by e.id
+        for no key update
+    )
+returning id, calendar_version
 """
 
-_CANCEL = """
-update appointment
-set status = 'cancelled', cancelled_at = now()
-where tenant_id = current_tenant() and id = %(id)s and status in ('held', 'pending', 'confirmed')
-"""
+_decoder = msgspec.json.Decoder(Placed)
 
 
-async def insert_customer(conn: Connection, customer_id: UUID, details: CustomerDetails) -> None:
-    """Keep who comes."""
-    await conn.execute(_INSERT_CUSTOMER, {"id": customer_id} | msgspec.structs.asdict(details))
+async def book(  # noqa: PLR0913  what is booked and how, by name
+    conn: Connection,
+    tenant_id: UUID,
+    wish: HoldRequest,
+    candidates: Sequence[UUID],
+    *,
+    now: datetime,
+    customer: CustomerDetails | None = None,
+    catalog_version: int | None = None,
+    claim: tuple[str, bytes] | None = None,
+    actor: Actor = CUSTOMER,
+    source: str = "web",
+    hold_id: UUID | None = None,
+    notes: str = "",
+    special_requests: str = "",
+) -> Placed:
+    """Enter the tenant and book for the first of the candidates who is free; hold, if no customer is known.
 
+    One round trip; a transaction of its own unless one is open. `claim` is the idempotency key and its fingerprint.
 
-async def insert_appointment(conn: Connection, new: NewAppointment) -> None:
-    """Insert, or raise `SlotTaken`: the constraint `no_double_booking` decides, not a look before.
-
-    Has a savepoint of its own, so that the caller can try somebody else in the same transaction.
+    Raises:
+        SlotTaken, DayFull: no candidate can take it. HoldOver: the hold named is none.
+        KeyReused: the key belongs to another request.
+        DecisionStale: what is offered changed after `catalog_version`.
     """
+    key, fingerprint = claim or (None, None)
+    values = {
+        "tenant_id": tenant_id,
+        "customer": None if customer is None else Jsonb(msgspec.structs.asdict(customer)),
+        "service_id": wish.service,
+        "candidates": list(candidates),
+        "starts_at": wish.starts_at,
+        "notes": notes,
+        "special_requests": special_requests,
+        "hold_id": hold_id,
+        "now": now,
+        "source": source,
+        "catalog_version": catalog_version,
+        "key": key,
+        "fingerprint": fingerprint,
+        "asker": [logs.request_id.get(), actor.kind, "" if actor.id is None else str(actor.id)],
+    }
     try:
-        async with conn.transaction():
-            await conn.execute(_INSERT, msgspec.structs.asdict(new))
-    except errors.ExclusionViolation as err:
-        raise SlotTaken(new.starts_at) from err
+        row = await (await conn.execute(_BOOK, values)).fetchone()
+    except psycopg.DatabaseError as err:
+        fact = _fact(err, wish.starts_at, hold_id)
+        if fact is None:
+            raise
+        raise fact from err
+    assert row is not None  # noqa: S101  a function gives one row
+    return _decoder.decode(row[0])
 
 
 async def get_appointment(conn: Connection, appointment_id: UUID) -> Appointment:
@@ -82,11 +120,24 @@ async def get_appointment(conn: Connection, appointment_id: UUID) -> Appointment
     return appointment
 
 
-async def lock_appointment(conn: Connection, appointment_id: UUID) -> None:
-    """Keep others from changing the appointment until the transaction ends."""
-    await conn.execute(_LOCK, {"id": appointment_id})
+async def touch_calendars(conn: Connection, employee_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Put oneself in line with whoever books these employees, until the transaction ends; return their versions.
+
+    Comes before any other lock on their appointments, as booking has it.
+    """
+    rows = await (await conn.execute(_TOUCH, {"ids": list(employee_ids)})).fetchall()
+    return {row[0]: row[1] for row in rows}
 
 
-async def cancel_appointment(conn: Connection, appointment_id: UUID) -> bool:
-    """Cancel; tell whether there was something to cancel."""
-    return (await conn.execute(_CANCEL, {"id": appointment_id})).rowcount == 1
+def _fact(error: psycopg.DatabaseError, starts_at: datetime, hold_id: UUID | None) -> DomainError | None:
+    """Return what a refusal of the database means."""
+    if error.sqlstate == "23505" and error.diag.constraint_name == "idempotency_key_pkey":
+        return KeyReused()  # by a request of another kind, at the same moment
+    facts: dict[str, DomainError] = {
+        "BK001": KeyReused(),
+        "BK002": DecisionStale(),
+        "BK003": SlotTaken(starts_at),
+        "BK004": DayFull(starts_at),
+        "BK005": HoldOver(hold_id or UUID(int=0)),
+    }
+    return facts.get(error.sqlstate or "")

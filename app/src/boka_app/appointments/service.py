@@ -1,34 +1,38 @@
-"""Book, read, cancel: each one transaction."""
+"""Book, hold, read, cancel: each one transaction."""
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
+from psycopg import errors
 
 from boka_app import metrics
 from boka_app.appointments import queries, tokens
 from boka_app.appointments.model import (
     Appointment,
-    AppointmentStarted,
     AppointmentUnknown,
     Booked,
     BookingRequest,
-    NewAppointment,
+    Held,
+    HoldOver,
+    HoldRequest,
+    Placed,
 )
-from boka_app.audit import queries as audit
-from boka_app.availability import queries as calendar_queries
 from boka_app.availability import rules
-from boka_app.availability.model import Calendar, SlotTaken
+from boka_app.availability.model import Availability, DayFull, DecisionStale, SlotTaken
+from boka_app.availability.queries import find_availability
 from boka_app.availability.service import next_starts
-from boka_app.catalog.model import EmployeeUnknown, Service
-from boka_app.catalog.queries import get_service
-from boka_app.database import Connection, Pool, tenant_transaction
+from boka_app.database import Connection, Pool, connection, tenant_transaction
 from boka_app.errors import DomainError
 from boka_app.idempotency import queries as keys
-from boka_app.tenants.model import Tenant
+from boka_app.lifecycle import service as lifecycle
+from boka_app.tenants.model import CUSTOMER, Actor, Tenant
+
+_ATTEMPTS = 3  # when facts changed between reading and writing, or a deadlock was broken
 
 
 class AppointmentService:
@@ -40,26 +44,47 @@ class AppointmentService:
         self._public_url = public_url
         self._now = now
 
-    async def book(self, slug: str, wish: BookingRequest, *, key: str) -> tuple[Booked, bool]:
+    async def book(
+        self, slug: str, wish: BookingRequest, *, key: str, actor: Actor = CUSTOMER, source: str = "web"
+    ) -> tuple[Booked, bool]:
         """Book one slot; return the answer, and whether it repeats an earlier one.
 
         Raises:
             DomainError: the wish cannot be had; `SlotTaken` names the next free starts. Nothing was written.
         """
+        details = {
+            "customer": wish.customer,
+            "notes": wish.notes,
+            "special_requests": wish.special_requests,
+            "hold_id": wish.hold,
+            "claim": (key, fingerprint(wish)),
+            "actor": actor,
+            "source": source,
+        }
         try:
-            booked, replayed = await self._book(slug, wish, key)
-        except SlotTaken as err:
-            metrics.TRANSACTIONS.labels("taken").inc()
-            raise SlotTaken(err.starts_at, await self._next_starts(slug, wish)) from err
-        except DomainError:
-            metrics.TRANSACTIONS.labels("refused").inc()
+            found, placed = await self._place(slug, wish, hold_token=wish.hold_token, **details)
+        except DomainError as err:
+            metrics.TRANSACTIONS.labels("taken" if isinstance(err, SlotTaken) else "refused").inc()
             raise
         except Exception:
             metrics.TRANSACTIONS.labels("failed").inc()
             raise
-        metrics.TRANSACTIONS.labels("replayed" if replayed else "booked").inc()
-        metrics.BOOKINGS.inc(not replayed)
-        return booked, replayed
+        metrics.TRANSACTIONS.labels("replayed" if placed.replayed else "booked").inc()
+        metrics.BOOKINGS.inc(not placed.replayed)
+        return self._answer(found.tenant, in_zone(placed.appointment)), placed.replayed
+
+    async def hold(self, slug: str, wish: HoldRequest, *, actor: Actor = CUSTOMER) -> Held:
+        """Keep one slot for the minutes that the tenant gives.
+
+        Raises:
+            DomainError: the slot cannot be had; `SlotTaken` names the next free starts. Nothing was written.
+        """
+        found, placed = await self._place(slug, wish, actor=actor)
+        hold, now = in_zone(placed.appointment), self._now()
+        expires_at = hold.expires_at or now
+        token = tokens.sign(self._signing_key, found.tenant.id, hold.id)
+        seconds = max(0, (expires_at - now) // timedelta(seconds=1))
+        return Held(hold=hold, token=token, expires_at=expires_at, expires_in_seconds=seconds)
 
     async def read(self, slug: str, appointment_id: UUID, token: str) -> Appointment:
         """Return an appointment to the holder of its token.
@@ -69,61 +94,64 @@ class AppointmentService:
         """
         async with tenant_transaction(self._pool, slug) as (conn, tenant):
             self._check_token(tenant, appointment_id, token)
-            return _in_zone(await queries.get_appointment(conn, appointment_id))
+            return in_zone(await queries.get_appointment(conn, appointment_id))
 
     async def cancel(self, slug: str, appointment_id: UUID, token: str) -> Appointment:
-        """Cancel and free the slot; cancelling twice is no error.
+        """Cancel, or give a hold up, and free the slot; cancelling twice is no error.
 
         Raises:
             AppointmentUnknown: there is none, or the token is another's.
-            AppointmentStarted: it has begun.
+            AppointmentStarted, AppointmentEnded: it has begun, or is over.
         """
         async with tenant_transaction(self._pool, slug) as (conn, tenant):
             self._check_token(tenant, appointment_id, token)
-            await queries.lock_appointment(conn, appointment_id)
-            found = await queries.get_appointment(conn, appointment_id)
-            if found.status != "cancelled" and found.starts_at <= self._now():
-                raise AppointmentStarted(found.starts_at)
-            if await queries.cancel_appointment(conn, appointment_id):
-                await audit.record(conn, "appointment.cancelled", appointment_id)
-            return _in_zone(await queries.get_appointment(conn, appointment_id))
+            await lifecycle.cancel(conn, appointment_id, by="customer", reason="", now=self._now())
+            return in_zone(await queries.get_appointment(conn, appointment_id))
 
-    async def _book(self, slug: str, wish: BookingRequest, key: str) -> tuple[Booked, bool]:
-        async with tenant_transaction(self._pool, slug) as (conn, tenant):
-            earlier = await keys.claim(conn, key, fingerprint(wish))
-            if earlier is not None:
-                return self._answer(tenant, msgspec.convert(earlier, Appointment)), True
-            service = await get_service(conn, wish.service)
-            appointment_id = await self._insert(conn, tenant, service, wish)
-            await audit.record(conn, "appointment.booked", appointment_id)
-            booked = _in_zone(await queries.get_appointment(conn, appointment_id))
-            await keys.store(conn, key, msgspec.to_builtins(booked))
-            return self._answer(tenant, booked), False
-
-    async def _insert(self, conn: Connection, tenant: Tenant, service: Service, wish: BookingRequest) -> UUID:
-        """Insert for the first of the free employees whom nobody else books meanwhile."""
-        rules.check_limits(tenant, wish.starts_at, self._now())
-        day = wish.starts_at.astimezone(ZoneInfo(tenant.time_zone)).date()
-        span = rules.search_span([day], tenant)
-        calendars = await calendar_queries.list_calendars(conn, service.id, wish.employee, span)
-        if not calendars:
-            raise EmployeeUnknown(wish.employee)
-        free = rules.choose_calendars(calendars, service, tenant, wish.starts_at, now=self._now())
-        customer_id = uuid4()
-        await queries.insert_customer(conn, customer_id, wish.customer)
-        for calendar in free:
-            new = plan(wish, service, calendar, appointment_id=uuid4(), customer_id=customer_id)
+    async def _place(
+        self,
+        slug: str,
+        wish: HoldRequest,
+        *,
+        hold_token: str = "",
+        **details: Any,  # noqa: ANN401  as `queries.book` has them
+    ) -> tuple[Availability, Placed]:
+        """Decide and write, again if what was decided on changed meanwhile; a refusal names the next free starts."""
+        for attempt in range(1, _ATTEMPTS + 1):
             try:
-                await queries.insert_appointment(conn, new)
-            except SlotTaken:
-                continue
-            return new.id
-        raise SlotTaken(wish.starts_at)
+                async with connection(self._pool) as conn:
+                    return await self._decide_and_write(conn, slug, wish, hold_token, details)
+            except (DecisionStale, errors.DeadlockDetected):
+                if attempt == _ATTEMPTS:
+                    raise
+            except (SlotTaken, DayFull) as err:
+                async with connection(self._pool) as conn:
+                    free = await next_starts(
+                        conn, slug, wish.service, wish.starts_at, employee_id=wish.employee, now=self._now()
+                    )
+                raise type(err)(err.starts_at, free) from err
+        raise AssertionError
 
-    async def _next_starts(self, slug: str, wish: BookingRequest) -> list[datetime]:
-        async with tenant_transaction(self._pool, slug) as (conn, tenant):
-            service = await get_service(conn, wish.service)
-            return await next_starts(conn, tenant, service, wish.starts_at, employee_id=wish.employee, now=self._now())
+    async def _decide_and_write(
+        self, conn: Connection, slug: str, wish: HoldRequest, hold_token: str, details: dict[str, Any]
+    ) -> tuple[Availability, Placed]:
+        now, hold_id = self._now(), details.get("hold_id")
+        found = await find_availability(
+            conn, slug, wish.service, rules.dates_around(wish.starts_at), employee_id=wish.employee, now=now
+        )
+        if hold_id is not None and not tokens.matches(self._signing_key, found.tenant.id, hold_id, hold_token):
+            raise HoldOver(hold_id)
+        try:
+            free = found.calendars if hold_id else rules.choose_calendars(found, wish.starts_at, now=now)
+        except DomainError:
+            # What keeps the slot from this request may be the booking of the first one with its key.
+            earlier = await keys.find_answer(conn, found.tenant.id, *details["claim"]) if "claim" in details else None
+            if earlier is None:
+                raise
+            return found, Placed(appointment=msgspec.convert(earlier, Appointment), versions={}, replayed=True)
+        ids = [calendar.employee_id for calendar in free]
+        version = found.catalog_version
+        return found, await queries.book(conn, found.tenant.id, wish, ids, now=now, catalog_version=version, **details)
 
     def _answer(self, tenant: Tenant, appointment: Appointment) -> Booked:
         token = tokens.sign(self._signing_key, tenant.id, appointment.id)
@@ -135,30 +163,13 @@ class AppointmentService:
             raise AppointmentUnknown(appointment_id)
 
 
-def plan(
-    wish: BookingRequest, service: Service, calendar: Calendar, *, appointment_id: UUID, customer_id: UUID
-) -> NewAppointment:
-    """Return the row that a wish becomes for one employee, its times in UTC."""
-    starts_at = wish.starts_at.astimezone(UTC)
-    occupied_from, occupied_until = rules.occupied_span(service, starts_at)
-    return NewAppointment(
-        id=appointment_id,
-        service_id=service.id,
-        employee_id=calendar.employee_id,
-        customer_id=customer_id,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=service.duration_minutes),
-        occupied_from=occupied_from,
-        occupied_until=occupied_until,
-    )
-
-
 def fingerprint(wish: BookingRequest) -> bytes:
     """Return what tells one wish from another, whatever the order of its fields in the body."""
     return hashlib.sha256(msgspec.json.encode(wish)).digest()
 
 
-def _in_zone(appointment: Appointment) -> Appointment:
+def in_zone(appointment: Appointment) -> Appointment:
+    """Return the appointment with its span in the tenant's zone."""
     zone = ZoneInfo(appointment.time_zone)
     local = {name: getattr(appointment, name).astimezone(zone) for name in ("starts_at", "ends_at")}
     return msgspec.structs.replace(appointment, **local)

@@ -1,58 +1,79 @@
 """SQL that reads calendars."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
+import msgspec
 
-from boka_app.availability.model import Calendar
-from boka_app.database import Connection
+from boka_app.availability.model import Availability, Calendar, Offer
+from boka_app.catalog.model import EmployeeUnknown, ServiceUnknown
+from boka_app.database import SLUG, Connection
+from boka_app.tenants.model import Tenant, TenantUnknown
 
-# Busy times come as cells of the 5-minute grid (300 s), rounded outwards. A visit with buffers lasts a day at most
-# (appointment_within_a_day), so one that reaches into the span began less than a day before it.
-_CALENDARS = """
-select
-    e.id as employee_id,
-    array(
-        select array[r.weekday, r.opens_minute, r.closes_minute]
-        from availability_rule r
-        where r.tenant_id = e.tenant_id and r.employee_id = e.id
-    ) as rules,
-    array(
-        select array[x.on_date - date '0001-01-01' + 1, x.opens_minute, x.closes_minute]
-        from availability_exception x
-        where x.tenant_id = e.tenant_id
-            and x.employee_id = e.id
-            and x.on_date between (%(begin)s at time zone 'utc')::date - 1 and (%(end)s at time zone 'utc')::date + 1
-    ) as exceptions,
-    array(
-        select array[
-            floor(extract(epoch from a.occupied_from) / 300)::integer,
-            ceil(extract(epoch from a.occupied_until) / 300)::integer
-        ]
-        from appointment a
-        where a.tenant_id = e.tenant_id
-            and a.employee_id = e.id
-            and a.occupied_from > %(begin)s - interval '1 day'
-            and a.occupied_from < %(end)s
-            and a.occupied_until > %(begin)s
-            and a.status in ('held', 'pending', 'confirmed')
-    ) as busy
-from employee e
-join employee_service es on es.tenant_id = e.tenant_id and es.employee_id = e.id
-where e.tenant_id = current_tenant()
-    and e.active
-    and es.service_id = %(service_id)s
-    and (%(employee_id)s::uuid is null or e.id = %(employee_id)s)
-order by e.id
+_FIND = """
+select get_optimized_availability(
+    %(tenant_id)s, %(first)s, %(service_id)s, %(employee_id)s, %(days)s, %(now)s, %(slug)s, %(except_id)s
+)::text
 """
 
 
-async def list_calendars(
-    conn: Connection, service_id: UUID, employee_id: UUID | None, span: tuple[datetime, datetime]
-) -> list[Calendar]:
-    """Return the calendars over a span of all who perform the service, or of the one asked for."""
-    wanted = {"service_id": service_id, "employee_id": employee_id, "begin": span[0], "end": span[1]}
-    async with conn.cursor(row_factory=class_row(Calendar)) as cur:
-        await cur.execute(_CALENDARS, wanted)
-        return await cur.fetchall()
+class _Found(msgspec.Struct):
+    tenant: Tenant | None
+    service: Offer | None
+    calendars: list[Calendar]
+    closed: list[tuple[int, int]]
+    full_days: list[int]
+    catalog_version: int
+
+
+_decoder = msgspec.json.Decoder(_Found)
+
+
+async def find_availability(  # noqa: PLR0913  what is searched, by name
+    conn: Connection,
+    tenant: str | UUID,
+    service_id: UUID,
+    dates: list[date],
+    *,
+    employee_id: UUID | None = None,
+    now: datetime,
+    except_id: UUID | None = None,
+) -> Availability:
+    """Enter the tenant, by name or id, and return all that decides when the service can be booked on these dates.
+
+    One round trip; a transaction of its own unless one is open. An appointment `except_id` counts as if it were not.
+
+    Raises:
+        TenantUnknown, ServiceUnknown: there is none, or it is no longer offered.
+        EmployeeUnknown: nobody (of that id) performs the service.
+    """
+    slug, tenant_id = (tenant, None) if isinstance(tenant, str) else (None, tenant)
+    if slug is not None and SLUG.fullmatch(slug) is None:
+        raise TenantUnknown(slug)
+    wanted = {
+        "tenant_id": tenant_id,
+        "slug": slug,
+        "service_id": service_id,
+        "employee_id": employee_id,
+        "first": dates[0],
+        "days": len(dates),
+        "now": now,
+        "except_id": except_id,
+    }
+    row = await (await conn.execute(_FIND, wanted)).fetchone()
+    assert row is not None  # noqa: S101  a function gives one row
+    found = _decoder.decode(row[0])
+    if found.tenant is None:
+        raise TenantUnknown(str(tenant))
+    if found.service is None:
+        raise ServiceUnknown(service_id)
+    if not found.calendars or (employee_id and employee_id not in {c.employee_id for c in found.calendars}):
+        raise EmployeeUnknown(employee_id)
+    return Availability(
+        tenant=found.tenant,
+        service=found.service,
+        calendars=found.calendars,
+        closed=found.closed,
+        full_days=found.full_days,
+        catalog_version=found.catalog_version,
+    )

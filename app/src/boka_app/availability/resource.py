@@ -5,9 +5,9 @@ from datetime import datetime
 
 from falcon.asgi import Request, Response
 
-from boka_app.availability import service
+from boka_app.availability import queries, rules, service
 from boka_app.availability.model import Slots
-from boka_app.database import Pool, tenant_transaction
+from boka_app.database import Pool, connection
 from boka_app.openapi.operations import operation, parameter
 
 
@@ -31,11 +31,13 @@ class SlotsResource:
     )
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer every start that booking would accept now."""
-        span = req.get_param_as_date("from", required=True), req.get_param_as_date("to", required=True)
+        dates = rules.date_range(
+            req.get_param_as_date("from", required=True), req.get_param_as_date("to", required=True)
+        )
         service_id = req.get_param_as_uuid("service", required=True)
         employee_id = req.get_param_as_uuid("employee")
-        async with tenant_transaction(self._pool, slug) as (conn, tenant):
-            resp.media = await service.answer_slots(
-                conn, tenant, service_id, span, employee_id=employee_id, now=self._now()
-            )
+        now = self._now()
+        async with connection(self._pool) as conn:
+            found = await queries.find_availability(conn, slug, service_id, dates, employee_id=employee_id, now=now)
+        resp.media = service.answer_slots(found, dates, now=now)
         resp.cache_control = ["no-store"]

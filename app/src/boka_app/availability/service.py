@@ -5,9 +5,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from boka_app.availability import queries, rules
-from boka_app.availability.model import Slot, Slots
-from boka_app.catalog.model import EmployeeUnknown, Service
-from boka_app.catalog.queries import get_service
+from boka_app.availability.model import Availability, Order, Slot, Slots
+from boka_app.catalog.model import Service
 from boka_app.database import Connection
 from boka_app.tenants.model import Tenant
 
@@ -15,7 +14,7 @@ _NEXT_DAYS = 14  # how far a refusal looks for free starts
 _NEXT_STARTS = 3
 
 
-async def find_slots(
+async def find_slots(  # noqa: PLR0913  what is searched, by name
     conn: Connection,
     tenant: Tenant,
     service: Service,
@@ -23,44 +22,38 @@ async def find_slots(
     *,
     employee_id: UUID | None = None,
     now: datetime,
+    order: Order = "time",
 ) -> list[Slot]:
     """Return the free slots on these local dates.
 
     Raises:
         EmployeeUnknown: nobody (of that id) performs the service.
     """
-    calendars = await queries.list_calendars(conn, service.id, employee_id, rules.search_span(dates, tenant))
-    if not calendars:
-        raise EmployeeUnknown(employee_id)
-    return rules.slots(calendars, service, tenant, dates, now=now)
+    found = await queries.find_availability(conn, tenant.id, service.id, dates, employee_id=employee_id, now=now)
+    return rules.slots(found, dates, now=now, order=order)
 
 
-async def answer_slots(
-    conn: Connection,
-    tenant: Tenant,
-    service_id: UUID,
-    span: tuple[date, date],
-    *,
-    employee_id: UUID | None = None,
-    now: datetime,
-) -> Slots:
-    """Return the slots list as the API answers it.
-
-    Raises:
-        RangeInvalid, ServiceUnknown, EmployeeUnknown: as their names say.
-    """
-    dates = rules.date_range(*span)
-    service = await get_service(conn, service_id)
-    found = await find_slots(conn, tenant, service, dates, employee_id=employee_id, now=now)
-    return Slots(service=service.id, time_zone=tenant.time_zone, first=span[0], last=span[1], slots=found)
+def answer_slots(found: Availability, dates: list[date], *, now: datetime, order: Order = "time") -> Slots:
+    """Return the slots list as the API answers it, with reasons when it is empty."""
+    slots = rules.slots(found, dates, now=now, order=order)
+    return Slots(
+        service=found.service.id,
+        time_zone=found.tenant.time_zone,
+        first=dates[0],
+        last=dates[-1],
+        slots=slots,
+        reasons={} if slots else rules.reasons(found, dates, now=now),
+    )
 
 
 async def next_starts(
-    conn: Connection, tenant: Tenant, service: Service, wanted: datetime, *, employee_id: UUID | None, now: datetime
+    conn: Connection, tenant: str | UUID, service_id: UUID, wanted: datetime, *, employee_id: UUID | None, now: datetime
 ) -> list[datetime]:
     """Return the first free starts from the day of a refused one."""
-    day = wanted.astimezone(ZoneInfo(tenant.time_zone)).date()
+    day = wanted.date()
     dates = [day + timedelta(days=n) for n in range(_NEXT_DAYS)]
-    found = await find_slots(conn, tenant, service, dates, employee_id=employee_id, now=now)
-    later = [slot.starts_at for slot in found if slot.starts_at >= wanted]
-    return (later or [slot.starts_at for slot in found])[:_NEXT_STARTS]
+    found = await queries.find_availability(conn, tenant, service_id, dates, employee_id=employee_id, now=now)
+    free = [slot.starts_at for slot in rules.slots(found, dates, now=now)]
+    local_day = wanted.astimezone(ZoneInfo(found.tenant.time_zone)).date()
+    later = [start for start in free if start >= wanted]
+    return (later or [start for start in free if start.date() >= local_day])[:_NEXT_STARTS]

@@ -1,5 +1,8 @@
 """SQL on keys. Both statements belong to the transaction that does the work."""
 
+from uuid import UUID
+
+from psycopg import DatabaseError
 from psycopg.types.json import Jsonb
 
 from boka_app.database import Connection
@@ -22,6 +25,25 @@ update idempotency_key
 set answer = %(answer)s
 where tenant_id = current_tenant() and key = %(key)s
 """
+
+
+_ANSWER = "select claim_key(%(tenant_id)s, %(key)s, %(fingerprint)s) from set_config('app.tenant_id', %(tenant)s, true)"
+
+
+async def find_answer(conn: Connection, tenant_id: UUID, key: str, fingerprint: bytes) -> dict[str, object] | None:
+    """Enter the tenant and return the answer that a booking with this key was given, or None.
+
+    Raises:
+        KeyReused: the key belongs to another request.
+    """
+    wanted = {"tenant_id": tenant_id, "tenant": str(tenant_id), "key": key, "fingerprint": fingerprint}
+    try:
+        row = await (await conn.execute(_ANSWER, wanted)).fetchone()
+    except DatabaseError as err:
+        if err.sqlstate == "BK001":
+            raise KeyReused from err
+        raise
+    return row[0] if row else None
 
 
 async def claim(conn: Connection, key: str, fingerprint: bytes) -> dict[str, object] | None:

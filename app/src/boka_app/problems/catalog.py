@@ -8,8 +8,23 @@ import falcon
 import msgspec
 from psycopg import OperationalError
 
-from boka_app.appointments.model import FORM_BY_POINTER, AppointmentStarted, AppointmentUnknown, TokenMissing
-from boka_app.availability.model import BeyondHorizon, NoticeTooShort, OutsideHours, RangeInvalid, SlotInPast, SlotTaken
+from boka_app.appointments.model import (
+    FORM_BY_POINTER,
+    AppointmentStarted,
+    AppointmentUnknown,
+    HoldOver,
+    TokenMissing,
+)
+from boka_app.availability.model import (
+    BeyondHorizon,
+    DayFull,
+    DecisionStale,
+    NoticeTooShort,
+    OutsideHours,
+    RangeInvalid,
+    SlotInPast,
+    SlotTaken,
+)
 from boka_app.calendars.model import CalendarUnknown, ConsentInvalid, FeedUnknown, ProviderMissing
 from boka_app.catalog.model import EmployeeUnknown, HoursOverlap, ServiceUnknown
 from boka_app.conventions.model import (
@@ -92,6 +107,13 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "slot-taken": ProblemKind(
         409, "Slot taken", "Somebody was first. The member next has the nearest free starts at this time."
+    ),
+    "day-full": ProblemKind(
+        409, "Day full", "The business takes only so many visits a day. The member next has the nearest free starts."
+    ),
+    "decision-stale": ProblemKind(409, "Changed meanwhile", "The business changed what it offers; ask again."),
+    "hold-over": ProblemKind(
+        409, "Hold over", "It expired, was given up or used, its token is another's, or the slot is not the one held."
     ),
     "appointment-unknown": ProblemKind(
         404, "No such appointment", "There is none of that id, or the token is not the one its booking returned."
@@ -210,6 +232,9 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     BeyondHorizon: "beyond-horizon",
     OutsideHours: "outside-hours",
     SlotTaken: "slot-taken",
+    DayFull: "day-full",
+    DecisionStale: "decision-stale",
+    HoldOver: "hold-over",
     AppointmentUnknown: "appointment-unknown",
     TokenMissing: "token-missing",
     AppointmentStarted: "appointment-started",
