@@ -10,8 +10,9 @@
     ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, LoginRefused, CodeMissing,
     │   TooManyAttempts, TokenSpent, PasswordRefused, MfaState, InMaintenance, ReadOnly
     ├── conventions.model: MatchMissing, VersionChanged, RateLimited, RowUnknown, AlreadyTaken, ReferenceUnknown
-    ├── live.model: TooManyListeners
+    ├── customers.model: VisitsAhead
     ├── calendars.model: CalendarUnknown, FeedUnknown, ProviderMissing, ConsentInvalid
+    ├── live.model: TooManyListeners
     ├── payments.model: PaymentUnknown, AccountUnknown, AccountInUse, WebhookSecretMissing, PaymentNotDue,
     │       PaymentsUnavailable, PaymentStarting, ProviderAway, ProviderRefused, SignatureInvalid, RefundTooMuch
     └── idempotency.model: KeyMissing, KeyReused

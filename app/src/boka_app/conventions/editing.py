@@ -225,7 +225,9 @@ class Editor:
                 before = {name: getattr(row, name) for name in self._table.new.__struct_fields__}
                 merged = msgspec.convert(before | given, self._table.new)  # the rules between members hold as well
                 with _facts_of_database():
-                    await conn.execute(self._table.update, where | msgspec.structs.asdict(merged))
+                    done = await conn.execute(self._table.update, where | msgspec.structs.asdict(merged))
+                if done.rowcount == 0:
+                    raise RowUnknown(f"{self._table.noun} that can be changed")
                 row = await self._table.get(conn, where)
                 await self._tell(conn, "changed", where["id"], fields=sorted(given))
         _show(resp, row)

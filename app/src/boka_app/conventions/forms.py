@@ -1,7 +1,9 @@
 """The forms of text and numbers that bodies share; what a pattern means is told to whoever is refused."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated
+from zoneinfo import available_timezones
 
 from msgspec import Meta
 
@@ -24,3 +26,18 @@ Notice = Annotated[int, Meta(ge=0, le=43_200)]  # minutes; 30 days
 Horizon = Annotated[int, Meta(ge=1, le=730)]  # days
 Moment = Annotated[datetime, Meta(tz=True)]
 MinuteOfDay = Annotated[int, Meta(ge=0, le=1440, multiple_of=5)]  # since local midnight, on the grid of the slot search
+
+
+def check_zone(name: str | None) -> None:
+    """Pass None and the name of a zone.
+
+    Raises:
+        ValueError: there is no such zone.
+    """
+    if name is not None and name not in _zones():
+        raise ValueError(f"time_zone is {name!r}; name one of the IANA zones, such as Europe/Berlin")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")

@@ -26,6 +26,7 @@ ROLES_BY_NEED: dict[str, frozenset[str]] = {
     "customers.read": _ALL,
     "customers.write": _WRITERS,
     "customers.erase": _LEADERS,
+    "customers.export": _LEADERS,
     "catalog.read": _ALL,
     "catalog.write": _LEADERS,
     "calendars.read": _ALL,

@@ -35,6 +35,7 @@ from boka_app.conventions.model import (
     RowUnknown,
     VersionChanged,
 )
+from boka_app.customers.model import VisitsAhead
 from boka_app.errors import DomainError
 from boka_app.idempotency.model import KeyMissing, KeyReused
 from boka_app.identity.model import (
@@ -156,6 +157,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "maintenance": ProblemKind(503, "In maintenance", "Operators are at work; Retry-After says when to come back."),
     "read-only": ProblemKind(503, "Nothing can be changed for now", "Reading works. Repeat the change after a while."),
     "row-unknown": ProblemKind(404, "No such row", "The address names something that the tenant does not have."),
+    "visits-ahead": ProblemKind(409, "Still expected", "Cancel the appointments ahead, then erase the person."),
     "already-taken": ProblemKind(409, "Taken by another", "What must be unique belongs to another row already."),
     "reference-unknown": ProblemKind(422, "Id unknown", "An id in the body names nothing that the tenant has."),
     "hours-overlap": ProblemKind(422, "Hours overlap", "Spans of one day share time, or one ends before it begins."),
@@ -169,8 +171,6 @@ PROBLEMS: dict[str, ProblemKind] = {
         429, "Too many requests", "Go on after the seconds in Retry-After; the header RateLimit tells what is left."
     ),
     "live-full": ProblemKind(
-        503, "Too many streams", "As many live streams are open as may be; what they show can be read as well."
-    ),
     "calendar-unknown": ProblemKind(404, "No such calendar", "The business has no connected calendar of that id."),
     "feed-unknown": ProblemKind(404, "No such feed", "The link was taken back, or not copied whole; ask for a new one."),
     "provider-missing": ProblemKind(
@@ -178,6 +178,8 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "consent-invalid": ProblemKind(
         403, "Consent does not count", "It is no answer to what this session asked, or came late or twice. Begin again."
+    ),
+        503, "Too many streams", "As many live streams are open as may be; what they show can be read as well."
     ),
     "payment-unknown": ProblemKind(404, "No such payment", "The business has no payment of that id."),
     "payment-account-unknown": ProblemKind(404, "No such account", "The business has no account at that provider."),
@@ -256,17 +258,18 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     InMaintenance: "maintenance",
     ReadOnly: "read-only",
     RowUnknown: "row-unknown",
+    VisitsAhead: "visits-ahead",
     AlreadyTaken: "already-taken",
     ReferenceUnknown: "reference-unknown",
     HoursOverlap: "hours-overlap",
     MatchMissing: "match-missing",
-    VersionChanged: "version-changed",
-    RateLimited: "rate-limited",
-    TooManyListeners: "live-full",
     CalendarUnknown: "calendar-unknown",
     FeedUnknown: "feed-unknown",
     ProviderMissing: "provider-missing",
     ConsentInvalid: "consent-invalid",
+    VersionChanged: "version-changed",
+    RateLimited: "rate-limited",
+    TooManyListeners: "live-full",
     PaymentUnknown: "payment-unknown",
     AccountUnknown: "payment-account-unknown",
     AccountInUse: "payment-account-in-use",

@@ -31,6 +31,11 @@ order by name, id
 limit 100
 """
 
+_FIND = """
+select slug
+from tenant
+where (slug = %(slug)s::text or host_name = %(host_name)s::text) and active
+"""
 
 _ENTER_ID = """
 select
@@ -58,6 +63,12 @@ async def enter_tenant(conn: AsyncConnection[Any], slug: str, actor: Actor = CUS
     if tenant is None:
         raise TenantUnknown(slug)
     return tenant
+
+
+async def find_slug(conn: AsyncConnection[Any], *, slug: str | None, host_name: str | None) -> str | None:
+    """Return the slug of the tenant that has this slug or this host name, if there is one."""
+    row = await (await conn.execute(_FIND, {"slug": slug, "host_name": host_name})).fetchone()
+    return None if row is None else row[0]
 
 
 async def list_tenants(conn: AsyncConnection[Any]) -> list[Tenant]:
