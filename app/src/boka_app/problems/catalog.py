@@ -171,14 +171,6 @@ PROBLEMS: dict[str, ProblemKind] = {
         429, "Too many requests", "Go on after the seconds in Retry-After; the header RateLimit tells what is left."
     ),
     "live-full": ProblemKind(
-    "calendar-unknown": ProblemKind(404, "No such calendar", "The business has no connected calendar of that id."),
-    "feed-unknown": ProblemKind(404, "No such feed", "The link was taken back, or not copied whole; ask for a new one."),
-    "provider-missing": ProblemKind(
-        422, "Provider not offered", "The site is not registered there; connect the calendar by its address instead."
-    ),
-    "consent-invalid": ProblemKind(
-        403, "Consent does not count", "It is no answer to what this session asked, or came late or twice. Begin again."
-    ),
         503, "Too many streams", "As many live streams are open as may be; what they show can be read as well."
     ),
     "payment-unknown": ProblemKind(404, "No such payment", "The business has no payment of that id."),
@@ -202,6 +194,14 @@ PROBLEMS: dict[str, ProblemKind] = {
         502, "Payment provider refuses", "Its answer is in detail. The business may have to look at its account there."
     ),
     "refund-too-much": ProblemKind(422, "More than is left", "Refunds of a payment add up to the payment at most."),
+    "calendar-unknown": ProblemKind(404, "No such calendar", "The business has no connected calendar of that id."),
+    "feed-unknown": ProblemKind(404, "No such feed", "The link was taken back, or not copied whole; ask for a new one."),
+    "provider-missing": ProblemKind(
+        422, "Provider not offered", "The site is not registered there; connect the calendar by its address instead."
+    ),
+    "consent-invalid": ProblemKind(
+        403, "Consent does not count", "It is no answer to what this session asked, or came late or twice. Begin again."
+    ),
     "parameter-invalid": ProblemKind(400, "Parameter not accepted", "A query parameter is missing or malformed."),
     "body-malformed": ProblemKind(400, "Body not readable", "The body is not JSON in UTF-8."),
     "body-invalid": ProblemKind(
@@ -263,10 +263,6 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     ReferenceUnknown: "reference-unknown",
     HoursOverlap: "hours-overlap",
     MatchMissing: "match-missing",
-    CalendarUnknown: "calendar-unknown",
-    FeedUnknown: "feed-unknown",
-    ProviderMissing: "provider-missing",
-    ConsentInvalid: "consent-invalid",
     VersionChanged: "version-changed",
     RateLimited: "rate-limited",
     TooManyListeners: "live-full",
@@ -281,6 +277,10 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     ProviderAway: "provider-away",
     ProviderRefused: "provider-refused",
     RefundTooMuch: "refund-too-much",
+    CalendarUnknown: "calendar-unknown",
+    FeedUnknown: "feed-unknown",
+    ProviderMissing: "provider-missing",
+    ConsentInvalid: "consent-invalid",
     falcon.HTTPInvalidParam: "parameter-invalid",
     falcon.HTTPMissingParam: "parameter-invalid",
     falcon.HTTPContentTooLarge: "body-too-large",
