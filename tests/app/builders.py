@@ -98,6 +98,7 @@ def visit(**changes: Any) -> Visit:
         "source": "web",
         "expires_at": None,
         "price_minor": 2000,
+        "currency": "EUR",
         "paid_minor": 0,
         "fee_minor": 0,
         "reschedules": 0,

@@ -13,7 +13,7 @@ from falcon.asgi import App
 
 from boka_app import logs
 from boka_app.analytics import resource as analytics
-from boka_app.appointments.resource import AppointmentResource, AppointmentsResource
+from boka_app.appointments.resource import AppointmentsResource
 from boka_app.appointments.service import AppointmentService
 from boka_app.audit import resource as audit
 from boka_app.availability.resource import SlotsResource
@@ -27,7 +27,10 @@ from boka_app.health.resource import HealthResource, LivenessResource, Readiness
 from boka_app.identity import resource as identity
 from boka_app.identity.middleware import AuthenticationMiddleware
 from boka_app.identity.switches import Switches
+from boka_app.lifecycle import resource as lifecycle
+from boka_app.lifecycle import staff as staff_calendar
 from boka_app.live import resource as live
+from boka_app.messages import resource as messages
 from boka_app.metrics import MetricsResource
 from boka_app.middleware import PoolLifespan, RequestMiddleware
 from boka_app.openapi.document import build
@@ -43,6 +46,7 @@ from boka_app.settings import Settings, load, load_server
 from boka_app.tenants import resource as tenants
 from boka_app.tenants.hosts import TenantHosts
 from boka_app.vault import Vault
+from boka_app.webhooks import resource as webhooks
 
 
 def _utc_now() -> datetime:
@@ -86,10 +90,13 @@ def routes(parts: Parts) -> Routes:
         *audit.routes(parts),
         ("/api/tenants/{slug}/slots", SlotsResource(pool, now)),
         ("/api/tenants/{slug}/appointments", AppointmentsResource(appointments)),
-        ("/api/tenants/{slug}/appointments/{appointment_id:uuid}", AppointmentResource(appointments)),
+        *lifecycle.routes(parts),
+        *staff_calendar.routes(parts),
         *analytics.routes(parts),
         *calendars.routes(parts),
         *payments.routes(parts, paying),
+        *messages.routes(parts),
+        *webhooks.routes(parts),
     ]
     return [
         *api,
@@ -100,6 +107,7 @@ def routes(parts: Parts) -> Routes:
         *live.routes(parts),  # streams have no place in the document, which knows only whole answers
         *pages.routes(parts, appointments),
         *payment_pages.pages(paying),
+        *messages.page_routes(parts),
     ]
 
 

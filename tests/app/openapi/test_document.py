@@ -45,4 +45,8 @@ def test_only_the_operations_on_one_appointment_need_its_token():
 
     guarded = {(path, method) for path, item in paths for method, operation in item.items() if "security" in operation}
     one = "/api/tenants/{slug}/appointments/{appointment_id}"
-    assert guarded == {(one, "get"), (one, "delete"), (f"{one}/payment", "post")}
+    assert guarded == {
+        *((one, method) for method in ("get", "patch", "delete")),
+        (f"{one}/policy-preview", "get"),
+        (f"{one}/payment", "post"),
+    }

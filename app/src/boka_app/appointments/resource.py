@@ -1,12 +1,10 @@
-"""`/api/tenants/{slug}/appointments`: book, read and cancel, for programs."""
-
-from uuid import UUID
+"""`/api/tenants/{slug}/appointments`: book, for programs."""
 
 import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
-from boka_app.appointments.model import Appointment, Booked, BookingRequest, TokenMissing
+from boka_app.appointments.model import Booked, BookingRequest
 from boka_app.appointments.service import AppointmentService
 from boka_app.body import read_body
 from boka_app.idempotency.model import require_key
@@ -59,37 +57,3 @@ class AppointmentsResource:
         resp.media = booked
         if replayed:
             resp.set_header("Idempotent-Replayed", "true")
-
-
-class AppointmentResource:
-    """One appointment, for whoever has its token."""
-
-    def __init__(self, appointments: AppointmentService) -> None:
-        self._appointments = appointments
-
-    @operation(
-        "Read an appointment",
-        answer=Appointment,
-        problems=["token-missing", "tenant-unknown", "appointment-unknown"],
-    )
-    async def on_get(self, req: Request, resp: Response, slug: str, appointment_id: UUID) -> None:
-        """Answer the appointment."""
-        resp.media = await self._appointments.read(slug, appointment_id, _bearer_token(req))
-        resp.cache_control = ["no-store"]
-
-    @operation(
-        "Cancel an appointment",
-        answer=Appointment,
-        problems=["token-missing", "tenant-unknown", "appointment-unknown", "appointment-started"],
-    )
-    async def on_delete(self, req: Request, resp: Response, slug: str, appointment_id: UUID) -> None:
-        """Cancel and answer the appointment as it is now."""
-        resp.media = await self._appointments.cancel(slug, appointment_id, _bearer_token(req))
-        resp.cache_control = ["no-store"]
-
-
-def _bearer_token(req: Request) -> str:
-    scheme, _, token = (req.get_header("Authorization") or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise TokenMissing
-    return token.strip()

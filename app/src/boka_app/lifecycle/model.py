@@ -47,6 +47,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     expires_at: datetime | None
     price_minor: int
+    currency: str
     paid_minor: int
     fee_minor: int
     reschedules: int
@@ -89,3 +90,67 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     starts_at: Annotated[datetime, Meta(tz=True)]
     employee: UUID | UnsetType | None = UNSET
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One appointment in the staff's calendar, with whoever comes. Times are in the tenant's zone."""
+
+    id: UUID
+    kind: Literal["visit", "session", "seat"]
+    parent: UUID | None
+    series: UUID | None
+    service: UUID
+    service_name: str
+    employee: UUID
+    employee_name: str
+    customer: UUID | None
+    customer_name: str | None
+    customer_email: str | None
+    customer_phone: str | None
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str
+    status: Status
+    expires_at: datetime | None
+    source: str
+    notes: str
+    special_requests: str
+    price_minor: int
+    currency: str
+    paid_minor: int
+    fee_minor: int
+    reschedules: int
+    cancelled_by: By | None
+    cancel_reason: str
+    version: int
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which appointments to list; None is any. `begin` and `end` are of their starts, the end itself left out."""
+
+    id: UUID | None = None
+    customer: UUID | None = None
+    series: UUID | None = None
+    employee: UUID | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What staff change about an appointment; what is left out stays. Null for `employee` takes whoever is free.
+
+    `override_limits` lets a move ignore notice and horizon; `waive_fee` takes back the fee of an ended appointment.
+    """
+
+    notes: Annotated[str, _TEXT] | UnsetType = UNSET
+    starts_at: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+    employee: UUID | UnsetType | None = UNSET
+    override_limits: bool = False
+    waive_fee: bool = False
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why staff end an appointment, and whether the customer is let off the fee."""
+
+    reason: Annotated[str, Meta(max_length=500)] = ""
+    waive_fee: bool = False

@@ -5,30 +5,39 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg.rows import class_row
 
 from boka_app.appointments.model import AppointmentUnknown
 from boka_app.database import Connection
-from boka_app.lifecycle.model import By, Status, Visit
+from boka_app.lifecycle.model import By, Entry, Filter, Status, Visit
 
-# The session of a seat is locked before the seat, in the order in which booking a seat locks them.
-_LOCK_SESSION = """
+Place = tuple[datetime, UUID]  # of an appointment in a list: its start, then its id
+# Booking locks in this order too: employees by id, then appointments. Whoever locks an appointment first would wait,
+# when its calendar moves, for an employee that is locked by somebody who waits for the appointment's time.
+_LOCK_EMPLOYEES = """
 select 1
-from appointment
+from employee
 where tenant_id = current_tenant()
-    and id = (select parent_id from appointment where tenant_id = current_tenant() and id = %(id)s and kind = 'seat')
-for update
+    and id in (
+        select a.employee_id
+        from appointment a
+        where a.tenant_id = current_tenant() and (a.id = any(%(ids)s) or a.parent_id = any(%(ids)s))
+    )
+order by id
+for no key update
 """
 
 _LOCK = """
 select
     a.id, a.kind, a.parent_id, a.service_id, a.employee_id, a.starts_at, a.ends_at, a.status, a.source,
-    a.expires_at, a.price_minor, a.paid_minor, a.fee_minor, a.reschedules, a.version,
+    a.expires_at, a.price_minor, a.currency, a.paid_minor, a.fee_minor, a.reschedules, a.version,
     t.cancel_until_minutes, t.cancel_fee_percent, t.reschedule_until_minutes, t.reschedule_limit,
     t.no_show_fee_percent
 from appointment a
 join tenant t on t.id = a.tenant_id
-where a.tenant_id = current_tenant() and a.id = %(id)s and a.kind <> 'companion'
+where a.tenant_id = current_tenant() and a.id = any(%(ids)s) and a.kind <> 'companion'
+order by a.id
 for update of a
 """
 
@@ -69,7 +78,6 @@ where tenant_id = current_tenant()
     and parent_id = %(id)s
     and kind = 'seat'
     and status in ('held', 'pending', 'confirmed')
-order by id
 """
 
 _DUE = """
@@ -79,7 +87,6 @@ where tenant_id = current_tenant()
     and status in ('held', 'pending')
     and kind <> 'companion'
     and expires_at <= %(now)s
-order by id
 limit 100
 """
 
@@ -88,6 +95,57 @@ delete from idempotency_key
 where tenant_id = current_tenant() and created_at < %(before)s
 """
 
+# Index appointment_day gives a span and the page within it, appointment_customer a person's, the key one.
+_ENTRIES = """
+select
+    a.id, a.kind, a.parent_id as parent, a.series_id as series,
+    a.service_id as service, s.name as service_name, a.employee_id as employee, e.name as employee_name,
+    a.customer_id as customer, c.name as customer_name, c.email as customer_email, c.phone as customer_phone,
+    a.starts_at, a.ends_at, t.time_zone, a.status, a.expires_at, a.source, a.notes, a.special_requests,
+    a.price_minor, a.currency, a.paid_minor, a.fee_minor, a.reschedules, a.cancelled_by, a.cancel_reason, a.version
+from appointment a
+join tenant t on t.id = a.tenant_id
+join service s on s.tenant_id = a.tenant_id and s.id = a.service_id
+join employee e on e.tenant_id = a.tenant_id and e.id = a.employee_id
+left join customer c on c.tenant_id = a.tenant_id and c.id = a.customer_id
+where a.tenant_id = current_tenant()
+    and a.kind <> 'companion'
+    and (%(id)s::uuid is null or a.id = %(id)s)
+    and (%(customer)s::uuid is null or a.customer_id = %(customer)s)
+    and (%(series)s::uuid is null or a.series_id = %(series)s)
+    and (
+        %(employee)s::uuid is null
+        or a.employee_id = %(employee)s
+        or exists (
+            select 1
+            from appointment companion
+            where companion.tenant_id = a.tenant_id
+                and companion.parent_id = a.id
+                and companion.employee_id = %(employee)s
+        )
+    )
+    and a.starts_at >= coalesce(%(begin)s::timestamptz, '-infinity')
+    and a.starts_at < coalesce(%(end)s::timestamptz, 'infinity')
+    and (a.starts_at, a.id) > (coalesce(%(after_at)s::timestamptz, '-infinity'), coalesce(%(after_id)s::uuid, a.id))
+order by a.starts_at, a.id
+limit %(limit)s
+"""
+
+_EDIT = """
+update appointment
+set notes = coalesce(%(notes)s, notes),
+    fee_minor = case when %(waive_fee)s then 0 else fee_minor end
+where tenant_id = current_tenant() and id = %(id)s
+"""
+
+
+async def lock_visits(conn: Connection, appointment_ids: Sequence[UUID]) -> list[Visit]:
+    """Return those of the appointments that exist, by id; nobody else changes them until the transaction ends."""
+    await conn.execute(_LOCK_EMPLOYEES, {"ids": list(appointment_ids)})
+    async with conn.cursor(row_factory=class_row(Visit)) as cur:
+        await cur.execute(_LOCK, {"ids": list(appointment_ids)})
+        return await cur.fetchall()
+
 
 async def lock_visit(conn: Connection, appointment_id: UUID) -> Visit:
     """Return an appointment that nobody else changes until the transaction ends.
@@ -95,13 +153,9 @@ async def lock_visit(conn: Connection, appointment_id: UUID) -> Visit:
     Raises:
         AppointmentUnknown: the entered tenant has none of that id, or it is but a companion of one.
     """
-    await conn.execute(_LOCK_SESSION, {"id": appointment_id})
-    async with conn.cursor(row_factory=class_row(Visit)) as cur:
-        await cur.execute(_LOCK, {"id": appointment_id})
-        visit = await cur.fetchone()
-    if visit is None:
-        raise AppointmentUnknown(appointment_id)
-    return visit
+    for visit in await lock_visits(conn, [appointment_id]):
+        return visit
+    raise AppointmentUnknown(appointment_id)
 
 
 async def turn(  # noqa: PLR0913  each is a column
@@ -132,10 +186,34 @@ async def list_seats(conn: Connection, session_id: UUID) -> list[UUID]:
 
 
 async def list_due(conn: Connection, now: datetime) -> list[UUID]:
-    """Return at most 100 holds and unpaid appointments whose time is over, in the order in which to lock them."""
+    """Return at most 100 holds and unpaid appointments whose time is over."""
     return [row[0] for row in await (await conn.execute(_DUE, {"now": now})).fetchall()]
 
 
 async def forget_keys(conn: Connection, before: datetime) -> int:
     """Remove idempotency keys that no client repeats any more; return how many."""
     return (await conn.execute(_FORGET_KEYS, {"before": before})).rowcount
+
+
+async def get_entry(conn: Connection, appointment_id: UUID) -> Entry:
+    """Return one appointment as staff see it.
+
+    Raises:
+        AppointmentUnknown: the entered tenant has none of that id.
+    """
+    for entry in await list_entries(conn, Filter(id=appointment_id), limit=1):
+        return entry
+    raise AppointmentUnknown(appointment_id)
+
+
+async def list_entries(conn: Connection, wanted: Filter, *, after: Place | None = None, limit: int) -> list[Entry]:
+    """Return appointments by their start, those after a place in the list."""
+    place = {"after_at": after and after[0], "after_id": after and after[1], "limit": limit}
+    async with conn.cursor(row_factory=class_row(Entry)) as cur:
+        await cur.execute(_ENTRIES, msgspec.structs.asdict(wanted) | place)
+        return await cur.fetchall()
+
+
+async def edit(conn: Connection, appointment_id: UUID, *, notes: str | None, waive_fee: bool) -> None:
+    """Keep new notes, and take back a fee."""
+    await conn.execute(_EDIT, {"id": appointment_id, "notes": notes, "waive_fee": waive_fee})

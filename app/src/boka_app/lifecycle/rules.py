@@ -1,9 +1,19 @@
 """What ending or moving a visit costs, and whether the customer may: the tenant's policies, and nothing else."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from boka_app.appointments.model import AppointmentStarted
-from boka_app.lifecycle.model import AppointmentEnded, By, Cancellation, MoveRefused, NotBegun, Status, Visit
+from boka_app.lifecycle.model import (
+    AppointmentEnded,
+    By,
+    Cancellation,
+    MoveRefused,
+    NotBegun,
+    PolicyPreview,
+    Status,
+    Visit,
+)
 
 LIVE: tuple[Status, ...] = ("held", "pending", "confirmed")  # what keeps a slot from others
 
@@ -106,3 +116,32 @@ def settle(visit: Visit, fee_minor: int) -> Cancellation:
 def is_due(visit: Visit, now: datetime) -> bool:
     """Tell whether the time for which it was kept is over."""
     return visit.status in BEFORE["expired"] and visit.expires_at is not None and visit.expires_at <= now
+
+
+def local_span(dates: list[date], time_zone: str) -> tuple[datetime, datetime]:
+    """Return the first moment of the first local date and the first one after the last."""
+    zone = ZoneInfo(time_zone)
+    return datetime.combine(dates[0], time(), zone), datetime.combine(dates[-1] + timedelta(days=1), time(), zone)
+
+
+def preview(visit: Visit, time_zone: str, *, now: datetime) -> PolicyPreview:
+    """Return what a customer may do with a visit now.
+
+    Raises:
+        AppointmentStarted, AppointmentEnded: nothing any more.
+    """
+    money = cancellation(visit, by="customer", now=now)
+    try:
+        check_move(visit, by="customer", now=now)
+        movable = True
+    except (AppointmentEnded, MoveRefused):
+        movable = False
+    return PolicyPreview(
+        fee_minor=money.fee_minor,
+        refund_minor=money.refund_minor,
+        currency=visit.currency,
+        free_until=free_until(visit).astimezone(ZoneInfo(time_zone)),
+        time_zone=time_zone,
+        movable=movable,
+        moves_left=moves_left(visit),
+    )

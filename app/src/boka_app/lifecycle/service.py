@@ -4,15 +4,21 @@ Rows are locked and changed first, and noted in the audit last: its chain is a l
 waited for a row while holding it would wait for somebody who waits for the chain.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import UNSET, to_builtins
+from msgspec.structs import replace
 
 from boka_app.audit import queries as audit
 from boka_app.database import Connection
-from boka_app.lifecycle import queries, rules
-from boka_app.lifecycle.model import By, Cancellation, Status, Visit
+from boka_app.lifecycle import placing, queries, rules
+from boka_app.lifecycle.model import AppointmentEnded, By, Cancellation, Edit, Entry, Move, Status, Visit
 from boka_app.outbox import queries as outbox
+from boka_app.tenants.model import Tenant
 
 _NO_MONEY = Cancellation(fee_minor=0, refund_minor=0)
 
@@ -38,7 +44,7 @@ async def cancel(
     """
     visit = await queries.lock_visit(conn, appointment_id)
     waive = waive_fee or visit.kind == "session"
-    seats = [await queries.lock_visit(conn, seat_id) for seat_id in await queries.list_seats(conn, visit.id)]
+    seats = await queries.lock_visits(conn, await queries.list_seats(conn, visit.id))
     money = {v.id: rules.cancellation(v, by=by, now=now, waive_fee=waive) for v in (visit, *seats)}
     ended = [
         v
@@ -48,6 +54,16 @@ async def cancel(
     for v in ended:
         await tell(conn, v, "cancelled", **_facts(money[v.id]))
     return money[visit.id]
+
+
+async def confirm_or_refuse(conn: Connection, appointment_id: UUID, *, now: datetime) -> None:
+    """Make a pending appointment certain.
+
+    Raises:
+        AppointmentUnknown, AppointmentEnded: there is none, or it is in another state.
+    """
+    if not await confirm(conn, appointment_id, now=now):
+        raise AppointmentEnded((await queries.get_entry(conn, appointment_id)).status, "confirmed")
 
 
 async def complete(conn: Connection, appointment_id: UUID, *, now: datetime) -> None:
@@ -77,13 +93,93 @@ async def mark_no_show(
     return money
 
 
+async def lock_for_move(conn: Connection, tenant: Tenant, appointment_id: UUID, move: Move, now: datetime) -> Visit:
+    """Return an appointment to move, with all that moving it may change kept from others.
+
+    Raises:
+        AppointmentUnknown: the entered tenant has none of that id.
+        SlotInPast, BeyondHorizon: it moves to where no tenant takes it.
+    """
+    placing.check_year(tenant, move.starts_at, now)
+    entry = await queries.get_entry(conn, appointment_id)
+    wanted = entry.employee if move.employee is UNSET else move.employee
+    dates = [placing.local_date(tenant, move.starts_at)]
+    await placing.lock(conn, entry.service, dates, employee_id=wanted, moved_id=appointment_id)
+    return await queries.lock_visit(conn, appointment_id)
+
+
+async def reschedule(  # noqa: PLR0913  what moves, by name
+    conn: Connection,
+    tenant: Tenant,
+    visit: Visit,
+    move: Move,
+    *,
+    by: By,
+    now: datetime,
+    override_limits: bool = False,
+) -> None:
+    """Give a visit that `lock_for_move` returned another start, and free the old one at once.
+
+    It keeps its id, its price and, when free, its employee. The move to where it is already is no error and no move.
+
+    Raises:
+        AppointmentStarted, AppointmentEnded, MoveRefused: as `rules.check_move` says.
+        DomainError: the new start cannot be had, as with booking. The transaction is to be rolled back.
+    """
+    wanted = visit.employee_id if move.employee is UNSET else move.employee
+    if visit.starts_at == move.starts_at and wanted in (None, visit.employee_id):
+        return
+    rules.check_move(visit, by=by, now=now)
+    employees = await placing.candidates(
+        conn,
+        tenant,
+        visit.service_id,
+        move.starts_at,
+        employee_id=wanted,
+        now=now,
+        except_id=visit.id,
+        override_limits=override_limits,
+    )
+    employees.sort(key=lambda employee_id: employee_id != visit.employee_id)
+    await placing.move(conn, visit.id, move.starts_at, employees, now)
+    moved = await queries.lock_visit(conn, visit.id)
+    await placing.note_expired(conn)
+    was = {"was_starts_at": visit.starts_at, "was_ends_at": visit.ends_at, "was_employee_id": visit.employee_id}
+    await tell(conn, moved, "moved", **to_builtins(was))
+
+
 async def expire_due(conn: Connection, now: datetime) -> int:
     """Free what was held, or waited for its payment, too long; return how many, at most 100 at a time."""
-    due = [await queries.lock_visit(conn, appointment_id) for appointment_id in await queries.list_due(conn, now)]
+    due = await queries.lock_visits(conn, await queries.list_due(conn, now))
     expired = [visit for visit in due if rules.is_due(visit, now) and await _turn(conn, visit, "expired", now=now)]
     for visit in expired:
         await tell(conn, visit, "expired")
     return len(expired)
+
+
+async def edit(
+    conn: Connection, tenant: Tenant, appointment_id: UUID, edit: Edit, *, match: Callable[[int], None], now: datetime
+) -> None:
+    """Carry out what staff change about an appointment of the version that `match` lets pass.
+
+    Raises:
+        AppointmentUnknown: the entered tenant has none of that id.
+        DomainError: the move cannot be made. The transaction is to be rolled back.
+    """
+    moves = edit.starts_at is not UNSET or edit.employee is not UNSET
+    if moves:
+        stays_at = (await queries.get_entry(conn, appointment_id)).starts_at
+        move = Move(starts_at=stays_at if edit.starts_at is UNSET else edit.starts_at, employee=edit.employee)
+        visit = await lock_for_move(conn, tenant, appointment_id, move, now)
+        match(visit.version)
+        await reschedule(conn, tenant, visit, move, by="staff", now=now, override_limits=edit.override_limits)
+    else:
+        visit = await queries.lock_visit(conn, appointment_id)
+        match(visit.version)
+    if edit.notes is not UNSET or edit.waive_fee:
+        notes = None if edit.notes is UNSET else edit.notes
+        await queries.edit(conn, visit.id, notes=notes, waive_fee=edit.waive_fee)
+        await audit.record(conn, "appointment.edited", visit.id, fee_waived=edit.waive_fee)
 
 
 async def tell(conn: Connection, visit: Visit, what: str, **more: Any) -> None:  # noqa: ANN401  any JSON
@@ -98,6 +194,12 @@ async def tell(conn: Connection, visit: Visit, what: str, **more: Any) -> None: 
     }
     await outbox.put(conn, f"appointment.{what}", visit.id, **facts, **more)
     await audit.record(conn, f"appointment.{what}", visit.id, **more)
+
+
+def in_zone(entry: Entry) -> Entry:
+    """Return an appointment with its span in the tenant's zone."""
+    zone = ZoneInfo(entry.time_zone)
+    return replace(entry, starts_at=entry.starts_at.astimezone(zone), ends_at=entry.ends_at.astimezone(zone))
 
 
 async def _turn(  # noqa: PLR0913  each is a fact of the change, by name

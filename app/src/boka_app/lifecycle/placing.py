@@ -1,0 +1,163 @@
+"""Give a start to a customer inside a larger transaction: for moves, series and the waitlist.
+
+The same rules and the same SQL as booking's. Nothing here is noted or told; whoever calls does that last.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, LiteralString
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+from msgspec import to_builtins
+from msgspec.structs import replace
+from psycopg.types.json import Jsonb
+
+from boka_app.appointments.model import CustomerDetails
+from boka_app.availability import rules
+from boka_app.availability.model import DayFull, SlotTaken
+from boka_app.availability.queries import find_availability
+from boka_app.database import Connection
+from boka_app.tenants.model import Tenant
+
+_WIDEST = {"min_notice_minutes": 0, "horizon_days": 730}  # what the tenant's own settings could allow at most
+
+_LOCK = """
+select lock_for_placing(
+    s,
+    case when s.assignment <> 'all' then %(employee_id)s::uuid end,
+    array(
+        select a.employee_id
+        from appointment a
+        where a.tenant_id = s.tenant_id and %(moved_id)s::uuid in (a.id, a.parent_id)
+    ),
+    %(dates)s
+)
+from service s
+where s.tenant_id = current_tenant() and s.id = %(service_id)s
+"""
+
+_MOVE = "select move_appointment(%(id)s, %(starts_at)s, %(employees)s, %(now)s)"
+
+_PLACE = """
+select place_visit(
+    %(service_id)s, %(starts_at)s, %(customer_id)s, %(series_id)s, %(held_until)s, %(source)s, %(employees)s, %(now)s
+)
+"""
+
+_KEEP_CUSTOMER = "select keep_customer(current_tenant(), %(details)s)"
+
+_NOTE_EXPIRED = "select note_expired()"
+
+_REFUSAL_BY_SQLSTATE = {"BK003": SlotTaken, "BK004": DayFull}
+
+
+async def candidates(  # noqa: PLR0913  what decides, by name
+    conn: Connection,
+    tenant: Tenant,
+    service_id: UUID,
+    starts_at: datetime,
+    *,
+    employee_id: UUID | None,
+    now: datetime,
+    except_id: UUID | None = None,
+    override_limits: bool = False,
+) -> list[UUID]:
+    """Return who can take the start, in the order in which to ask them.
+
+    `except_id` is an appointment that counts as if it were not: the one to move. With `override_limits` notice and
+    horizon are those of no tenant.
+
+    Raises:
+        DomainError: nobody can, for the reasons of `availability.rules.choose_calendars`.
+    """
+    dates = [local_date(tenant, starts_at)]
+    found = await find_availability(
+        conn, tenant.id, service_id, dates, employee_id=employee_id, now=now, except_id=except_id
+    )
+    if found.service.assignment == "all" and employee_id is not None:  # it takes everybody, whoever is asked for
+        found = await find_availability(conn, tenant.id, service_id, dates, now=now, except_id=except_id)
+    if override_limits:
+        offer = replace(found.service, min_notice_minutes=None, horizon_days=None)
+        found = replace(found, tenant=replace(tenant, **_WIDEST), service=offer)
+    return [calendar.employee_id for calendar in rules.choose_calendars(found, starts_at, now=now)]
+
+
+def check_year(tenant: Tenant, starts_at: datetime, now: datetime) -> None:
+    """Pass a start that any tenant could allow; keeps absurd years from the calculations.
+
+    Raises:
+        SlotInPast, BeyondHorizon: no tenant allows it.
+    """
+    rules.check_limits(replace(tenant, **_WIDEST), starts_at, now)
+
+
+def local_date(tenant: Tenant, moment: datetime) -> date:
+    """Return the tenant's date at a moment."""
+    return moment.astimezone(ZoneInfo(tenant.time_zone)).date()
+
+
+async def lock(
+    conn: Connection, service_id: UUID, dates: Sequence[date], *, employee_id: UUID | None, moved_id: UUID | None = None
+) -> None:
+    """Keep others from the calendars that placing will change, those of an appointment to move included."""
+    facts = {"service_id": service_id, "employee_id": employee_id, "moved_id": moved_id, "dates": list(dates)}
+    await conn.execute(_LOCK, facts)
+
+
+async def move(
+    conn: Connection, appointment_id: UUID, starts_at: datetime, employees: list[UUID], now: datetime
+) -> None:
+    """Give an appointment another start, with the first of the employees who is free; its row and id stay.
+
+    Raises:
+        SlotTaken, DayFull: none of them has room. The transaction is to be rolled back.
+    """
+    await _run(conn, _MOVE, starts_at, {"id": appointment_id, "employees": employees, "now": now})
+
+
+async def place(  # noqa: PLR0913  what is placed, by name
+    conn: Connection,
+    service_id: UUID,
+    starts_at: datetime,
+    employees: list[UUID],
+    *,
+    customer_id: UUID,
+    now: datetime,
+    series_id: UUID | None = None,
+    held_until: datetime | None = None,
+    source: str = "web",
+) -> UUID:
+    """Give a start to a customer, booked or only held; return the appointment's id.
+
+    Raises:
+        SlotTaken, DayFull: none of the employees has room. The transaction is to be rolled back, or its savepoint.
+    """
+    facts = {"service_id": service_id, "employees": employees, "customer_id": customer_id, "now": now}
+    facts |= {"series_id": series_id, "held_until": held_until, "source": source}
+    return await _run(conn, _PLACE, starts_at, facts)
+
+
+async def keep_customer(conn: Connection, details: CustomerDetails) -> UUID:
+    """Return the one customer with this address, made if there is none."""
+    row = await (await conn.execute(_KEEP_CUSTOMER, {"details": Jsonb(to_builtins(details))})).fetchone()
+    assert row is not None  # noqa: S101  a function gives one row
+    return row[0]
+
+
+async def note_expired(conn: Connection) -> None:
+    """Audit what placing made expire: once a transaction, before its other entries."""
+    await conn.execute(_NOTE_EXPIRED)
+
+
+async def _run(conn: Connection, statement: LiteralString, starts_at: datetime, facts: dict[str, Any]) -> Any:  # noqa: ANN401  one value
+    try:
+        row = await (await conn.execute(statement, facts | {"starts_at": starts_at})).fetchone()
+    except psycopg.Error as err:
+        refusal = _REFUSAL_BY_SQLSTATE.get(err.sqlstate or "")
+        if refusal is None:
+            raise
+        raise refusal(starts_at) from err
+    assert row is not None  # noqa: S101  a function gives one row
+    return row[0]
