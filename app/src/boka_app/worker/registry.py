@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from uuid import UUID
 
 from boka_app.analytics import jobs as analytics
+from boka_app.calendars import jobs as calendars
 from boka_app.lifecycle import jobs as lifecycle
 from boka_app.payments import jobs as payments
 from boka_app.worker import jobs as worker
@@ -19,12 +20,14 @@ ClockJob = Callable[[Work], Awaitable[None]]
 DeferredJob = Callable[[Work, UUID, UUID], Awaitable[None]]
 
 ON_EVENT: tuple[tuple[str, EventJob], ...] = (  # the event's kind, `*` stands for anything; the job
+    ("appointment.*", calendars.follow_appointment),
     ("appointment.cancelled", payments.settle_payments),
     ("appointment.expired", payments.settle_payments),
 )
 
 ON_CLOCK: tuple[tuple[str, ClockJob], ...] = (  # cron in UTC, a sixth field are seconds; never twice at once
     ("17 * * * *", worker.clean_up),
+    ("*/2 * * * *", calendars.sync_due_calendars),
     ("*/5 * * * *", analytics.refresh_daily_summary),
     ("* * * * * */20", lifecycle.expire_appointments),
     ("41 * * * *", lifecycle.forget_idempotency_keys),
@@ -32,6 +35,7 @@ ON_CLOCK: tuple[tuple[str, ClockJob], ...] = (  # cron in UTC, a sixth field are
 )
 
 DEFERRED: tuple[DeferredJob, ...] = (  # called by name, with a tenant and a subject
+    calendars.sync_calendar,
     payments.check_payment,
     payments.close_payment,
     payments.make_refund,
