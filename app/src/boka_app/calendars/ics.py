@@ -50,16 +50,22 @@ def uid(appointment_id: UUID, host: str) -> str:
     return f"{appointment_id}@{host}"
 
 
-def write(visits: Sequence[Visit], *, host: str, name: str) -> bytes:
-    """Return a calendar of visits. The same visits make the same bytes."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Boka//Boka//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
+def write(
+    visits: Sequence[Visit], *, host: str, name: str, method: str = "PUBLISH", people: Sequence[str] = ()
+) -> bytes:
+    """Return a calendar of visits. The same visits make the same bytes.
+
+    A mail that invites has another `method` (RFC 5546) and `people`: lines that name who invites and who comes.
+    """
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Boka//Boka//EN", "CALSCALE:GREGORIAN", f"METHOD:{method}"]
     lines += [f"NAME:{_text(name)}", f"X-WR-CALNAME:{_text(name)}", "REFRESH-INTERVAL;VALUE=DURATION:PT15M"]
     for zone in sorted({visit.time_zone for visit in visits}):
         local = [visit for visit in visits if visit.time_zone == zone]
         first, last = min(v.starts_at for v in local), max(v.ends_at for v in local)
         lines += _time_zone(zone, first.astimezone(UTC).year, last.astimezone(UTC).year)
     for visit in visits:
-        lines += _event(visit, host)
+        *event, end = _event(visit, host)
+        lines += [*event, *people, end]
     return "".join(f"{_fold(line)}\r\n" for line in [*lines, "END:VCALENDAR"]).encode()
 
 

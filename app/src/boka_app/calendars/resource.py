@@ -1,6 +1,8 @@
 """`/api/tenants/{slug}/calendars`: connections to calendars elsewhere, and links to ours."""
 
 import hashlib
+import html
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import falcon
@@ -25,6 +27,10 @@ from boka_app.parts import Parts, Routes
 
 _BODY = ("body-malformed", "body-invalid", "body-too-large", "media-type")
 _KEY = parameter("Idempotency-Key", "text", "A fresh value for each connection.", kind="header")
+_ONWARDS = """<!doctype html>
+<html lang="en"><head><title>Connecting</title><meta http-equiv="refresh" content="0; url={address}"></head>
+<body><p><a href="{address}">Go on</a></p></body></html>
+"""
 _MATCH = parameter("If-Match", "text", "The ETag that reading the connection answered.", kind="header")
 
 
@@ -139,7 +145,23 @@ class ConsentsResource:
 
 
 class ConsentAnswerResource:
-    """Where a provider sends the browser back to."""
+    """Where a provider sends the browser back to.
+
+    The session's cookie stays out of a request that another site began. So a page of ours comes first, and the request
+    that it begins brings the cookie.
+    """
+
+    async def on_get(self, req: Request, resp: Response, provider: str) -> None:
+        """Answer the page that leads on at once."""
+        query = {name: req.get_param(name) or "" for name in ("state", "code", "error")}
+        address = html.escape(f"/api/calendars/oauth/{quote(provider)}/finish?{urlencode(query)}")
+        resp.content_type = falcon.MEDIA_HTML
+        resp.text = _ONWARDS.format(address=address)
+        resp.cache_control = ["no-store"]
+
+
+class ConsentFinishResource:
+    """The end of connecting an account."""
 
     def __init__(self, calendars: CalendarService) -> None:
         self._calendars = calendars
@@ -150,18 +172,17 @@ class ConsentAnswerResource:
         status=303,
         parameters=[
             parameter("state", "text", "What this site gave the provider."),
-            parameter("code", "text", "What the provider gave for it.", required=False),
-            parameter("error", "text", "Why it gave none.", required=False),
+            parameter("code", "text", "What the provider gave for it."),
         ],
         needs="account.self",
-        problems=["consent-invalid"],
+        problems=["consent-invalid", "parameter-invalid"],
     )
     async def on_get(self, req: Request, resp: Response, provider: str) -> None:
         """Connect and lead to the staff's pages."""
         code = req.get_param("code")
         if not code:
             raise ConsentInvalid("the provider gave no consent")
-        state = req.get_param("state") or ""
+        state = req.get_param("state", required=True)
         await self._calendars.finish_consent(req.context.principal, provider, state=state, code=code)
         resp.status, resp.location = falcon.HTTP_303, "/staff"
 
@@ -220,5 +241,6 @@ def routes(parts: Parts) -> Routes:
         ("/api/tenants/{slug}/calendars/{connection_id:uuid}/sync", SyncResource(calendars)),
         ("/api/tenants/{slug}/feeds/{subject_id:uuid}", FeedLinkResource(calendars)),
         ("/api/tenants/{slug}/feeds/{token}.ics", FeedResource(calendars)),
-        ("/api/calendars/oauth/{provider}", ConsentAnswerResource(calendars)),
+        ("/api/calendars/oauth/{provider}", ConsentAnswerResource()),
+        ("/api/calendars/oauth/{provider}/finish", ConsentFinishResource(calendars)),
     ]
