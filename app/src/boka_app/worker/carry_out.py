@@ -46,7 +46,7 @@ def is_last(error: BaseException, attempts_before: int) -> bool:
 
 def add_tasks(app: App, work: Work) -> None:
     """Make every job of the registry known to procrastinate."""
-    for _, job in registry.ON_EVENT:
+    for job in dict.fromkeys(job for _, job in registry.ON_EVENT):  # one job may wait for several kinds
         _add(app, work, job.__name__, _on_event(work, job))
     for job in registry.DEFERRED:
         _add(app, work, job.__name__, _deferred(work, job))
