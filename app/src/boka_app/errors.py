@@ -11,10 +11,11 @@
     │   TooManyAttempts, TokenSpent, PasswordRefused, MfaState, InMaintenance, ReadOnly
     ├── conventions.model: MatchMissing, VersionChanged, RateLimited, RowUnknown, AlreadyTaken, ReferenceUnknown
     ├── customers.model: VisitsAhead
-    ├── calendars.model: CalendarUnknown, FeedUnknown, ProviderMissing, ConsentInvalid
     ├── live.model: TooManyListeners
     ├── payments.model: PaymentUnknown, AccountUnknown, AccountInUse, WebhookSecretMissing, PaymentNotDue,
     │       PaymentsUnavailable, PaymentStarting, ProviderAway, ProviderRefused, SignatureInvalid, RefundTooMuch
+    ├── calendars.model: CalendarUnknown, FeedUnknown, ProviderMissing, ConsentInvalid
+    ├── messages.model: ChannelRefused, NotificationOpen
     └── idempotency.model: KeyMissing, KeyReused
 
 `problems.catalog` maps each to its status and page; a test keeps that map complete.

@@ -37,6 +37,7 @@ create trigger outbox_announce after insert on outbox for each row execute funct
 
 create table message_template (
     tenant_id uuid not null,
+    id uuid not null,
     kind text not null,
     channel text not null,
     locale text not null,
@@ -45,7 +46,8 @@ create table message_template (
     html_body text,
     updated_at timestamptz not null default now(),
     version bigint not null default 1,
-    constraint message_template_pkey primary key (tenant_id, kind, channel, locale),
+    constraint message_template_pkey primary key (tenant_id, id),
+    constraint message_template_once unique (tenant_id, kind, channel, locale),
     constraint message_template_tenant_fkey foreign key (tenant_id) references tenant (id) on delete cascade,
     constraint message_template_channel_known check (channel in ('email', 'sms', 'chat')),
     constraint message_template_length check (
@@ -116,7 +118,7 @@ create table webhook_endpoint (
     id uuid not null,
     url text not null,
     kinds text[] not null default '{}',
-    secret bytea not null,
+    secret bytea,
     previous_secret bytea,
     previous_until timestamptz,
     active boolean not null default true,
@@ -130,6 +132,7 @@ create table webhook_endpoint (
     constraint webhook_endpoint_url_length check (length(url) between 10 and 2000)
 );
 comment on column webhook_endpoint.kinds is 'Events it wants; empty for all';
+comment on column webhook_endpoint.secret is 'Encrypted by the service; made and shown once when asked for, and nothing is delivered before';
 comment on column webhook_endpoint.previous_secret is 'Signs beside the new one while the receiver changes over';
 create trigger webhook_endpoint_touch before update on webhook_endpoint for each row execute function touch_row();
 select protect_tenant_table('webhook_endpoint');

@@ -54,6 +54,7 @@ from boka_app.identity.model import (
 )
 from boka_app.lifecycle.model import AppointmentEnded, MoveRefused, NotBegun
 from boka_app.live.model import TooManyListeners
+from boka_app.messages.model import ChannelRefused, NotificationOpen
 from boka_app.payments.model import (
     AccountInUse,
     AccountUnknown,
@@ -202,6 +203,10 @@ PROBLEMS: dict[str, ProblemKind] = {
     "consent-invalid": ProblemKind(
         403, "Consent does not count", "It is no answer to what this session asked, or came late or twice. Begin again."
     ),
+    "channel-refused": ProblemKind(
+        422, "Channel not accepted", "Chat goes to services with hosts of their own only, in Apprise's form."
+    ),
+    "notification-open": ProblemKind(409, "Still on its way", "Only a message that ended can be sent again."),
     "parameter-invalid": ProblemKind(400, "Parameter not accepted", "A query parameter is missing or malformed."),
     "body-malformed": ProblemKind(400, "Body not readable", "The body is not JSON in UTF-8."),
     "body-invalid": ProblemKind(
@@ -281,6 +286,8 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     FeedUnknown: "feed-unknown",
     ProviderMissing: "provider-missing",
     ConsentInvalid: "consent-invalid",
+    ChannelRefused: "channel-refused",
+    NotificationOpen: "notification-open",
     falcon.HTTPInvalidParam: "parameter-invalid",
     falcon.HTTPMissingParam: "parameter-invalid",
     falcon.HTTPContentTooLarge: "body-too-large",

@@ -11,7 +11,9 @@ from uuid import UUID
 from boka_app.analytics import jobs as analytics
 from boka_app.calendars import jobs as calendars
 from boka_app.lifecycle import jobs as lifecycle
+from boka_app.messages import jobs as messages
 from boka_app.payments import jobs as payments
+from boka_app.webhooks import jobs as webhooks
 from boka_app.worker import jobs as worker
 from boka_app.worker.model import Event, Work
 
@@ -23,6 +25,8 @@ ON_EVENT: tuple[tuple[str, EventJob], ...] = (  # the event's kind, `*` stands f
     ("appointment.*", calendars.follow_appointment),
     ("appointment.cancelled", payments.settle_payments),
     ("appointment.expired", payments.settle_payments),
+    *((kind, messages.plan_messages) for kind in messages.EVENTS),
+    ("*", webhooks.fan_out),
 )
 
 ON_CLOCK: tuple[tuple[str, ClockJob], ...] = (  # cron in UTC, a sixth field are seconds; never twice at once
@@ -32,6 +36,8 @@ ON_CLOCK: tuple[tuple[str, ClockJob], ...] = (  # cron in UTC, a sixth field are
     ("* * * * * */20", lifecycle.expire_appointments),
     ("41 * * * *", lifecycle.forget_idempotency_keys),
     ("*/2 * * * *", payments.sweep_payments),
+    ("* * * * *", messages.sweep_notifications),
+    ("* * * * * 30", webhooks.sweep_deliveries),
 )
 
 DEFERRED: tuple[DeferredJob, ...] = (  # called by name, with a tenant and a subject
@@ -39,6 +45,8 @@ DEFERRED: tuple[DeferredJob, ...] = (  # called by name, with a tenant and a sub
     payments.check_payment,
     payments.close_payment,
     payments.make_refund,
+    messages.send_notification,
+    webhooks.deliver_webhook,
 )
 
 

@@ -1,0 +1,148 @@
+"""What the worker does about messages: plan them, send them, and look for those whose time has come.
+
+A message is a row that says when it is due. An attempt claims it by setting that some minutes ahead, so two workers do
+not send it twice, and one that is killed leaves it due again. Killed between the server's yes and our note, it goes out
+twice under one Message-ID: that is the price of never losing one.
+"""
+
+import asyncio
+import logging
+import random
+import smtplib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from boka_app.calendars.model import Visit
+from boka_app.calendars.queries import get_visit
+from boka_app.messages import chat, mail, queries, rules, sms, words
+from boka_app.messages.links import links
+from boka_app.messages.model import ChannelBody, Refused, Subject, Template, TemplateBroken, Words
+from boka_app.messages.queue import queue
+from boka_app.tenants.model import PLATFORM
+from boka_app.worker.defer import defer
+from boka_app.worker.metrics import NOTIFICATIONS
+from boka_app.worker.model import Event, Work
+from boka_app.worker.rules import pause
+from boka_app.worker.tenants import job_transaction, tenant_ids
+
+EVENTS = rules.EVENTS  # which events make messages
+_LOST_AFTER = timedelta(minutes=5)  # an attempt ends within 2 minutes: a handful of answers of 15 s
+_MOST_ATTEMPTS = 10  # with the pauses below, some 12 hours
+_BATCH = 200
+_LATER = (OSError, smtplib.SMTPException, httpx.HTTPError)
+_log = logging.getLogger(__name__)
+
+
+async def plan_messages(work: Work, event: Event) -> None:
+    """Queue what an event makes, and withdraw the reminders it makes wrong."""
+    now = work.now()
+    async with job_transaction(work.pool, event.tenant_id) as conn:
+        visit = await queries.get_visit(conn, event.subject_id)
+        if visit is None:
+            return  # a hold, or a session: nobody to write to
+        if rules.ends_reminders(event.kind):
+            await queries.withdraw(conn, visit.id, rules.REMINDER)
+        for planned in rules.plan(event.kind, event.id, visit, await queries.active_channels(conn), now):
+            await queue(
+                conn,
+                planned.kind,
+                visit.id if planned.kind == rules.REMINDER else event.subject_id,
+                now=now,
+                channel=planned.channel,
+                dedupe_key=planned.dedupe_key,
+                due_at=planned.due_at,
+                appointment_id=visit.id,
+                customer_id=visit.customer_id,
+            )
+
+
+async def sweep_notifications(work: Work) -> None:
+    """Order what is due: reminders, repetitions, and what a killed worker left."""
+    now = work.now()
+    for tenant_id in [PLATFORM, *await tenant_ids(work.pool)]:
+        async with job_transaction(work.pool, tenant_id) as conn:
+            for each in await queries.list_due(conn, now, _BATCH):
+                await defer(conn, "send_notification", tenant_id, each, queueing_lock=f"notification:{each}")
+
+
+async def send_notification(work: Work, tenant_id: UUID, notification_id: UUID) -> None:
+    """Make one attempt at one message."""
+    now = work.now()
+    async with job_transaction(work.pool, tenant_id) as conn:
+        subject = await queries.claim(conn, notification_id, now, now + _LOST_AFTER)
+        if subject is None:
+            return
+        own = await queries.templates_by_locale(conn, subject.kind, subject.channel)
+        visits: list[Visit] = []
+        if subject.appointment_id is not None:
+            whole = subject.kind == "appointment.confirmed"
+            ids = await queries.list_occurrences(conn, subject.appointment_id, whole_series=whole)
+            visits = [await get_visit(conn, each) for each in ids]
+    status, facts = await _attempt(work, subject, own, visits)
+    async with job_transaction(work.pool, tenant_id) as conn:
+        await queries.settle(conn, notification_id, status, now=work.now(), **facts)
+    NOTIFICATIONS.labels(subject.channel, "retried" if status == "retrying" else status).inc()
+
+
+async def _attempt(
+    work: Work, subject: Subject, own: Mapping[str, Template], visits: list[Visit]
+) -> tuple[str, dict[str, Any]]:
+    """Send, unless it is not to be sent; return the row's new state."""
+    withheld = rules.withheld(subject, work.now())
+    if withheld is not None:
+        return withheld, {}
+    try:
+        return "sent", {"provider_ref": await _send(work, subject, own, visits)}
+    except Refused as err:
+        return "dead", {"failure": str(err)}
+    except _LATER as err:
+        if subject.attempts >= _MOST_ATTEMPTS:
+            return "dead", {"failure": type(err).__name__}
+        chance = random.random()  # noqa: S311  spreads load, guards nothing
+        wait = pause(subject.attempts, chance, first=timedelta(minutes=1), growth=3, most=timedelta(hours=2))
+        return "retrying", {"failure": type(err).__name__, "due_at": work.now() + wait}
+
+
+async def _send(work: Work, subject: Subject, own: Mapping[str, Template], visits: list[Visit]) -> str | None:
+    """Hand the message over; return what the other end calls it."""
+    filled, unsubscribe = _fill_in(work, subject, own, visits)
+    if subject.channel == "email":
+        if work.settings.mail is None:
+            raise OSError("BOKA_SMTP_HOST is not set")  # the operator's to mend: messages wait for it
+        message = mail.compose(
+            work.settings.mail,
+            work.settings.public_url,
+            subject,
+            filled,
+            visits,
+            unsubscribe=unsubscribe,
+            now=work.now(),
+        )
+        await asyncio.to_thread(mail.send, work.settings.mail, message)
+        return message["Message-ID"]
+    assert subject.channel_configuration is not None  # noqa: S101  rules.withheld looked
+    channel = msgspec.json.decode(work.vault.open(subject.channel_configuration), type=ChannelBody)
+    if subject.channel == "sms":
+        return await sms.send(work.http, work.settings.sms_url, channel, subject.customer_phone or "", filled.text)
+    await chat.send(channel.address, filled.text)
+    return None
+
+
+def _fill_in(
+    work: Work, subject: Subject, own: Mapping[str, Template], visits: list[Visit]
+) -> tuple[Words, str | None]:
+    locale = (None if subject.channel == "chat" else subject.customer_locale) or subject.tenant_locale
+    account_link = None if subject.secret is None else work.vault.open(subject.secret)
+    found = links(work.settings, subject, account_link)
+    values = words.values(subject, visits, found, locale)
+    try:
+        filled = words.fill_in(words.best(own, subject.kind, subject.channel, locale), values)
+    except TemplateBroken as err:
+        _log.warning("a tenant's template is broken, the built-in words go out", extra={"facts": {"fault": str(err)}})
+        filled = words.fill_in(words.built_in(subject.kind, subject.channel, locale), values)
+    return filled, found.get("unsubscribe")

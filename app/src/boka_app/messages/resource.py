@@ -1,0 +1,220 @@
+"""`/api/tenants/{slug}/templates`, `/channels`, `/notifications`; and the page on which a customer unsubscribes."""
+
+from datetime import datetime
+from uuid import UUID
+
+import falcon
+import msgspec
+from falcon.asgi import Request, Response
+
+from boka_app.audit import queries as audit
+from boka_app.body import read_body
+from boka_app.conventions.editing import editor_routes
+from boka_app.conventions.etag import IF_MATCH, etag, require_match
+from boka_app.conventions.model import Page, RowUnknown
+from boka_app.conventions.paging import PARAMETERS, Pages
+from boka_app.database import Connection, tenant_transaction
+from boka_app.messages import chat, queries, words
+from boka_app.messages.links import matches
+from boka_app.messages.model import ChannelBody, ChannelInfo, Notification, NotificationOpen, Template, Words
+from boka_app.messages.rules import CHANNELS_BY_KIND
+from boka_app.messages.templates import TEMPLATES, NewTemplate
+from boka_app.openapi.operations import operation, parameter
+from boka_app.pages.resource import show
+from boka_app.parts import Parts, Routes
+from boka_app.tenants.model import Tenant
+from boka_app.worker.defer import defer
+
+_BODY = ("body-malformed", "body-invalid", "body-too-large", "media-type")
+_MATCH = ("tenant-unknown", "row-unknown", "match-missing", "version-changed")
+_STATUSES = ("queued", "sent", "retrying", "dead", "suppressed", "cancelled")
+
+
+def routes(parts: Parts) -> Routes:
+    """Return the addresses of messages for staff."""
+    tenant = "/api/tenants/{slug}"
+    return [
+        *editor_routes(parts, f"{tenant}/templates", TEMPLATES),
+        (f"{tenant}/templates/built-in", BuiltInResource()),
+        (f"{tenant}/templates/preview", PreviewResource()),
+        (f"{tenant}/channels", ChannelsResource(parts)),
+        (f"{tenant}/channels/{{channel}}", ChannelResource(parts)),
+        (f"{tenant}/notifications", NotificationsResource(parts)),
+        (f"{tenant}/notifications/{{id:uuid}}/resend", ResendResource(parts)),
+    ]
+
+
+def page_routes(parts: Parts) -> Routes:
+    """Return the address that customers' mails lead to."""
+    return [("/b/{slug}/unsubscribe/{customer_id:uuid}/{token}", UnsubscribePage(parts))]
+
+
+class BuiltInResource:
+    """The words that go out unless the tenant has its own."""
+
+    @operation("List the built-in templates", answer=list[Template], needs="messages.read")
+    async def on_get(self, _req: Request, resp: Response, slug: str) -> None:  # noqa: ARG002  they are everybody's
+        """Answer every message in every language we speak."""
+        resp.media = [
+            words.built_in(kind, channel, locale)
+            for kind, channels in CHANNELS_BY_KIND.items()
+            for channel in channels
+            for locale in words.LOCALES
+        ]
+
+
+class PreviewResource:
+    """How a template would read."""
+
+    _decoder = msgspec.json.Decoder(NewTemplate)
+
+    @operation(
+        "Fill a template in with a sample", answer=Words, body=NewTemplate, needs="messages.read", problems=_BODY
+    )
+    async def on_post(self, req: Request, resp: Response, slug: str) -> None:  # noqa: ARG002
+        """Answer the words; nothing is kept."""
+        resp.media = words.check(self._decoder.decode(await read_body(req, falcon.MEDIA_JSON)))
+
+
+class ChannelsResource:
+    """By what, beside e-mail, the tenant sends."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._pool = parts.pool
+
+    @operation("List the channels set up", answer=list[ChannelInfo], needs="messages.read", problems=["tenant-unknown"])
+    async def on_get(self, req: Request, resp: Response, slug: str) -> None:
+        """Answer them, without their secrets."""
+        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
+            resp.media = list((await queries.channels_by_name(conn)).values())
+
+
+class ChannelResource:
+    """One channel: sms or chat."""
+
+    _decoder = msgspec.json.Decoder(ChannelBody)
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    @operation(
+        "Set a channel up, or anew",
+        answer=ChannelInfo,
+        body=ChannelBody,
+        needs="messages.write",
+        parameters=[IF_MATCH],
+        problems=[*_MATCH, *_BODY, "channel-refused"],
+    )
+    async def on_put(self, req: Request, resp: Response, slug: str, channel: str) -> None:
+        """Keep it, sealed. If-Match is needed once it exists."""
+        given = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
+        if channel == "chat":
+            chat.check(given.address, self._parts.settings.webhook_networks)
+        sealed = self._parts.vault.seal(msgspec.json.encode(given).decode())
+        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
+            await self._lock(conn, req, channel, new=True)
+            await queries.put_channel(conn, channel, sealed, active=given.active)
+            found = (await queries.channels_by_name(conn))[channel]
+            await audit.record(conn, "channel.set_up", tenant.id, channel=channel)
+        resp.set_header("ETag", etag(found.version))
+        resp.media = found
+
+    @operation(
+        "Remove a channel",
+        answer=None,
+        status=204,
+        needs="messages.write",
+        parameters=[IF_MATCH],
+        problems=_MATCH,
+    )
+    async def on_delete(self, req: Request, resp: Response, slug: str, channel: str) -> None:
+        """Forget it and its secrets; what is queued for it is withdrawn when its time comes."""
+        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
+            await self._lock(conn, req, channel, new=False)
+            await queries.delete_channel(conn, channel)
+            await audit.record(conn, "channel.removed", tenant.id, channel=channel)
+        resp.status = falcon.HTTP_204
+
+    async def _lock(self, conn: Connection, req: Request, channel: str, *, new: bool) -> None:
+        """Hold the change to the version of what is there."""
+        found = (await queries.channels_by_name(conn)).get(channel)
+        if found is not None:
+            require_match(req, found.version)
+        elif not new or channel not in ("sms", "chat"):
+            raise RowUnknown("channel")
+
+
+class NotificationsResource:
+    """What was sent, is to be sent, or could not be."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._pool = parts.pool
+        self._pages = Pages(parts.settings, "notifications", tuple[datetime, UUID])
+
+    @operation(
+        "List messages, newest first",
+        answer=Page[Notification],
+        needs="messages.read",
+        parameters=[*PARAMETERS, parameter("status", "text", "Only these; dead are the dead letters.", required=False)],
+        problems=["tenant-unknown", "parameter-invalid"],
+    )
+    async def on_get(self, req: Request, resp: Response, slug: str) -> None:
+        """Answer a page; who it went to and what it said is nowhere kept."""
+        wanted = self._pages.wanted(req)
+        status = req.get_param("status")
+        if status is not None and status not in _STATUSES:
+            raise falcon.HTTPInvalidParam(f"it is one of {', '.join(_STATUSES)}", "status")
+        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
+            rows = await queries.list_notifications(conn, status, wanted.after, wanted.fetch)
+        self._pages.answer(req, resp, wanted, rows, lambda row: (row.created_at, row.id))
+
+
+class ResendResource:
+    """One message, once more."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    @operation(
+        "Send a message again",
+        answer=Notification,
+        status=202,
+        needs="messages.write",
+        problems=["tenant-unknown", "row-unknown", "notification-open"],
+    )
+    async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in every address
+        """Queue it, made afresh of what is so now."""
+        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
+            queued = await queries.requeue(conn, id, self._parts.now())
+            found = await queries.get_notification(conn, id)
+            if not queued:
+                raise NotificationOpen(found.status)
+            await defer(conn, "send_notification", tenant.id, id)
+            await audit.record(conn, "notification.resent", id)
+        resp.status = falcon.HTTP_202
+        resp.media = found
+
+
+class UnsubscribePage:
+    """Where a customer says no to reminders. Looking changes nothing: mail scanners look at every link."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def on_get(self, req: Request, resp: Response, slug: str, customer_id: UUID, token: str) -> None:
+        """Show the button."""
+        async with tenant_transaction(self._parts.pool, slug) as (_conn, tenant):
+            self._check(tenant, customer_id, token)
+        show(req, resp, "unsubscribe.html", tenant.locale, tenant=tenant, done=False)
+
+    async def on_post(self, req: Request, resp: Response, slug: str, customer_id: UUID, token: str) -> None:
+        """Do it: for the button, and for a mail program's own (RFC 8058)."""
+        async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
+            self._check(tenant, customer_id, token)
+            if await queries.unsubscribe(conn, customer_id, self._parts.now()):
+                await audit.record(conn, "customer.unsubscribed", customer_id)
+        show(req, resp, "unsubscribe.html", tenant.locale, tenant=tenant, done=True)
+
+    def _check(self, tenant: Tenant, customer_id: UUID, token: str) -> None:
+        if not matches(self._parts.settings, tenant.id, customer_id, token):
+            raise falcon.HTTPNotFound(description="the link is not whole; copy all of it from the mail")
