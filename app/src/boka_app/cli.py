@@ -15,6 +15,8 @@ import msgspec
 import psycopg
 
 from boka_app.demo.seed import SLUG, seed
+from boka_app.errors import DomainError
+from boka_app.identity import commands as identity
 from boka_app.migrations import runner
 from boka_app.openapi.document import build
 from boka_app.parts import Parts
@@ -31,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         facts, text = arguments.run(arguments)
-    except (SettingsError, runner.MigrationError) as err:
+    except (SettingsError, runner.MigrationError, DomainError) as err:
         return _fail(_REFUSED, str(err))
     except psycopg.OperationalError as err:
         return _fail(_UNREACHABLE if err.sqlstate is None else _FAILED, f"PostgreSQL: {err}")
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--job", help="only jobs of this name")
     retry = _add(jobs, "retry", "queue failed jobs again: one by number, or all of a name", _jobs_retry, common)
     retry.add_argument("job", metavar="NUMBER|NAME")
+    identity.register(commands, _add, common)
     return parser
 
 

@@ -8,7 +8,8 @@
     ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted, HoldOver
     ├── lifecycle.model: AppointmentEnded, NotBegun, MoveRefused
     ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, LoginRefused, CodeMissing,
-    │   TooManyAttempts, TokenSpent, PasswordRefused, MfaState, InMaintenance, ReadOnly
+    │   TooManyAttempts, TokenSpent, PasswordRefused, MfaState, InMaintenance, ReadOnly;
+    │   members.model: LastOwner; keys.model: ScopeRefused; admin.model: OneselfRevoked
     ├── conventions.model: MatchMissing, VersionChanged, RateLimited, RowUnknown, AlreadyTaken, ReferenceUnknown
     ├── customers.model: VisitsAhead
     ├── live.model: TooManyListeners

@@ -9,20 +9,52 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from boka_app.audit import queries as audit
-from boka_app.database import platform_transaction
+from boka_app.database import Connection, platform_transaction
 from boka_app.identity import passwords, queries
 from boka_app.identity.model import FirstPassword, TokenSpent
+from boka_app.messages.queue import queue
 from boka_app.parts import Parts
 from boka_app.tenants.model import Actor
 from boka_app.vault import derive
 
 LIFE = timedelta(days=3)
+PATH = "/staff/password"  # the page that asks for the password, with the token behind it
 
 
 def issue(keys: tuple[bytes, ...], account: queries.AccountRow, now: datetime) -> str:
     """Return the token, good until it is used or three days have passed."""
     content = account.id.bytes + int((now + LIFE).timestamp()).to_bytes(5, "big")
     return urlsafe_b64encode(content + _tag(keys[0], content, account)).decode()  # 69 bytes: no padding
+
+
+def link(parts: Parts, account: queries.AccountRow) -> str:
+    """Return the address at which the account sets its password."""
+    return f"{parts.settings.public_url}{PATH}/{issue(parts.settings.signing_keys, account, parts.now())}"
+
+
+async def invite(conn: Connection, parts: Parts, account_id: UUID) -> None:
+    """Write to a new member of the entered tenant: with a link to set a password, or to log in who has one."""
+    account = await queries.find_account(conn, id_=account_id)
+    assert account is not None  # noqa: S101  the caller's transaction has just made it a member
+    address = f"{parts.settings.public_url}/staff/login" if account.password_hash else link(parts, account)
+    await queue(conn, "member.invited", account_id, now=parts.now(), secret=parts.vault.seal(address))
+
+
+async def send_link(parts: Parts, email: str) -> None:
+    """Write to an account that forgot its password; nobody learns whether there is one."""
+    async with platform_transaction(parts.pool, Actor("account")) as conn:
+        account = await queries.find_account(conn, email=email.lower())
+        if account is not None and account.disabled_at is None:
+            await queue_link(conn, parts, account.id)
+
+
+async def queue_link(conn: Connection, parts: Parts, account_id: UUID) -> None:
+    """Write to an account how to set its password, once an hour at most."""
+    account, now = await queries.find_account(conn, id_=account_id), parts.now()
+    assert account is not None  # noqa: S101  the caller's transaction has just found or made it
+    once = f"account.password:{account_id}:{now:%Y-%m-%dT%H}"
+    sealed = parts.vault.seal(link(parts, account))
+    await queue(conn, "account.password", account_id, now=now, dedupe_key=once, secret=sealed)
 
 
 async def take_up(parts: Parts, wish: FirstPassword) -> None:

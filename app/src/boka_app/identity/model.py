@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from boka_app.conventions.forms import Email
 from boka_app.errors import DomainError
 from boka_app.tenants.model import Actor
 
@@ -122,6 +123,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return need in self.needs
 
 
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows a request touched."""
+
+    count: int
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where a request comes from: a network address (of IPv6 the /64) and what the browser calls itself."""
 
@@ -129,14 +136,13 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str
 
 
-_Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
 _Secret = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who wants in. `code` is the second factor's, or a recovery code."""
 
-    email: _Email
+    email: Email
     password: _Secret
     code: _Secret | None = None
 
@@ -168,6 +174,12 @@ class FirstPassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     token: _Secret
     password: _Secret
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who forgot the password."""
+
+    email: Email
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,15 +1,15 @@
 """SQL on accounts, sessions, keys and attempts to log in."""
 
 from datetime import datetime
-from typing import Any, LiteralString, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from psycopg.rows import class_row
 
 from boka_app.database import Connection
 from boka_app.identity import rules
 from boka_app.identity.model import Membership, Session
+from boka_app.identity.rows import many, one, run
 from boka_app.tenants.model import Actor
 
 _SESSION = """
@@ -225,8 +225,6 @@ order by t.name, t.slug
 limit 100
 """
 
-_Row = TypeVar("_Row")
-
 
 class SessionFound(msgspec.Struct, frozen=True, kw_only=True):
     """A live session, and what its account is in the tenant asked for; without a tenant_id there is none."""
@@ -286,12 +284,12 @@ async def identify_session(
 ) -> SessionFound | None:
     """Return the session of that id or secret, if it lives."""
     values = {"session": session, "secret": secret, "slug": slug, "at": at}
-    return await _one(conn, SessionFound, _SESSION, values)
+    return await one(conn, SessionFound, _SESSION, values)
 
 
 async def identify_key(conn: Connection, secret_hash: bytes, at: datetime) -> KeyFound | None:
     """Return the key, if it lives."""
-    return await _one(conn, KeyFound, _KEY, {"hash": secret_hash, "at": at})
+    return await one(conn, KeyFound, _KEY, {"hash": secret_hash, "at": at})
 
 
 async def weigh(conn: Connection, email: str, email_hash: bytes, address: str, now: datetime) -> rules.History:
@@ -307,7 +305,7 @@ async def weigh(conn: Connection, email: str, email_hash: bytes, address: str, n
         "address_window": rules.ADDRESS_WINDOW,
         "account_budget": rules.ACCOUNT_BUDGET,
     }
-    history = await _one(conn, rules.History, _WEIGH, values)
+    history = await one(conn, rules.History, _WEIGH, values)
     assert history is not None  # noqa: S101  an aggregate always has a row
     return history
 
@@ -330,7 +328,7 @@ async def end_attempt(conn: Connection, attempt_id: int, outcome: str | None) ->
 
 async def find_account(conn: Connection, *, email: str | None = None, id_: UUID | None = None) -> AccountRow | None:
     """Return the account of that address or id."""
-    return await _one(conn, AccountRow, _FIND_ACCOUNT, {"email": email, "id": id_})
+    return await one(conn, AccountRow, _FIND_ACCOUNT, {"email": email, "id": id_})
 
 
 async def count_failure(conn: Connection, account_id: UUID, now: datetime) -> None:
@@ -338,17 +336,17 @@ async def count_failure(conn: Connection, account_id: UUID, now: datetime) -> No
     row = await (await conn.execute(_COUNT_FAILURE, {"id": account_id})).fetchone()
     pause = rules.locked_for(row[0]) if row else None
     if pause is not None:
-        await conn.execute(_LOCK, {"id": account_id, "until": now + pause})
+        await run(conn, _LOCK, id=account_id, until=now + pause)
 
 
 async def forget_failures(conn: Connection, account_id: UUID) -> bool:
     """Unlock an account; tell whether there was something to forget."""
-    return (await conn.execute(_FORGET_FAILURES, {"id": account_id})).rowcount == 1
+    return await run(conn, _FORGET_FAILURES, id=account_id) == 1
 
 
 async def set_password(conn: Connection, account_id: UUID, password_hash: str, now: datetime | None) -> None:
     """Store a hash; without a time it is the same password, hashed anew."""
-    await conn.execute(_STORE_HASH, {"id": account_id, "password_hash": password_hash, "now": now})
+    await run(conn, _STORE_HASH, id=account_id, password_hash=password_hash, now=now)
 
 
 async def set_first_password(
@@ -366,17 +364,17 @@ async def insert_session(conn: Connection, **columns: Any) -> None:  # noqa: ANN
 
 async def lock_family(conn: Connection, family_hash: bytes, now: datetime) -> Family | None:
     """Return a live session of a program by the first half of its tokens, locked."""
-    return await _one(conn, Family, _LOCK_FAMILY, {"family_hash": family_hash, "now": now})
+    return await one(conn, Family, _LOCK_FAMILY, {"family_hash": family_hash, "now": now})
 
 
 async def rotate(conn: Connection, session_id: UUID, secret_hash: bytes, now: datetime, expires_at: datetime) -> None:
     """Make the next refresh token the one that counts."""
-    await conn.execute(_ROTATE, {"id": session_id, "secret_hash": secret_hash, "now": now, "expires_at": expires_at})
+    await run(conn, _ROTATE, id=session_id, secret_hash=secret_hash, now=now, expires_at=expires_at)
 
 
 async def list_sessions(conn: Connection, account_id: UUID, current: UUID | None, now: datetime) -> list[Session]:
     """Return the live sessions of an account, the last used first."""
-    return await _many(conn, Session, _LIST_SESSIONS, {"account_id": account_id, "current": current, "now": now})
+    return await many(conn, Session, _LIST_SESSIONS, {"account_id": account_id, "current": current, "now": now})
 
 
 async def revoke_sessions(
@@ -395,38 +393,38 @@ async def revoke_sessions(
 
 async def list_memberships(conn: Connection, account_id: UUID) -> list[Membership]:
     """Return the tenants an account belongs to; the transaction may see them from here on."""
-    await conn.execute(_ACT_FOR, {"account_id": str(account_id)})
-    return await _many(conn, Membership, _MEMBERSHIPS, {"account_id": account_id})
+    await run(conn, _ACT_FOR, account_id=str(account_id))
+    return await many(conn, Membership, _MEMBERSHIPS, {"account_id": account_id})
 
 
 async def set_totp(conn: Connection, account_id: UUID, sealed: bytes) -> None:
     """Store the secret of a second factor that is not in use yet."""
-    await conn.execute(_SET_TOTP, {"id": account_id, "secret": sealed})
+    await run(conn, _SET_TOTP, id=account_id, secret=sealed)
 
 
 async def use_step(conn: Connection, account_id: UUID, step: int) -> bool:
     """Use up a step of time; tell whether it and all later ones were still unused."""
-    return (await conn.execute(_USE_STEP, {"id": account_id, "step": step})).rowcount == 1
+    return await run(conn, _USE_STEP, id=account_id, step=step) == 1
 
 
 async def confirm_totp(conn: Connection, account_id: UUID, session_id: UUID | None, now: datetime) -> None:
     """Take the second factor into use; the session that proved it counts as begun with it."""
-    await conn.execute(_CONFIRM_TOTP, {"id": account_id, "session_id": session_id, "now": now})
+    await run(conn, _CONFIRM_TOTP, id=account_id, session_id=session_id, now=now)
 
 
 async def remove_totp(conn: Connection, account_id: UUID) -> None:
     """Remove the second factor and its recovery codes."""
-    await conn.execute(_REMOVE_TOTP, {"id": account_id})
+    await run(conn, _REMOVE_TOTP, id=account_id)
 
 
 async def insert_recovery_codes(conn: Connection, account_id: UUID, hashes: list[bytes]) -> None:
     """Store the hashes of new recovery codes."""
-    await conn.execute(_INSERT_RECOVERY, {"id": account_id, "hashes": hashes})
+    await run(conn, _INSERT_RECOVERY, id=account_id, hashes=hashes)
 
 
 async def use_recovery_code(conn: Connection, account_id: UUID, code_hash: bytes, now: datetime) -> bool:
     """Use up a recovery code; tell whether it was one."""
-    return (await conn.execute(_USE_RECOVERY, {"id": account_id, "hash": code_hash, "now": now})).rowcount == 1
+    return await run(conn, _USE_RECOVERY, id=account_id, hash=code_hash, now=now) == 1
 
 
 async def switches_on(conn: Connection) -> frozenset[str]:
@@ -439,15 +437,3 @@ async def count_sessions(conn: Connection, now: datetime) -> int:
     """Return how many sessions live."""
     row = await (await conn.execute(_COUNT_SESSIONS, {"now": now})).fetchone()
     return row[0] if row else 0
-
-
-async def _one(conn: Connection, kind: type[_Row], sql: LiteralString, values: dict[str, Any]) -> _Row | None:
-    async with conn.cursor(row_factory=class_row(kind)) as cur:
-        await cur.execute(sql, values)
-        return await cur.fetchone()
-
-
-async def _many(conn: Connection, kind: type[_Row], sql: LiteralString, values: dict[str, Any]) -> list[_Row]:
-    async with conn.cursor(row_factory=class_row(kind)) as cur:
-        await cur.execute(sql, values)
-        return await cur.fetchall()

@@ -38,6 +38,9 @@ from boka_app.conventions.model import (
 from boka_app.customers.model import VisitsAhead
 from boka_app.errors import DomainError
 from boka_app.idempotency.model import KeyMissing, KeyReused
+from boka_app.identity.admin.model import OneselfRevoked
+from boka_app.identity.keys.model import ScopeRefused
+from boka_app.identity.members.model import LastOwner
 from boka_app.identity.model import (
     CodeMissing,
     ForeignOrigin,
@@ -155,6 +158,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "password-refused": ProblemKind(422, "Password refused", "Take 12 to 256 characters that nobody would guess."),
     "mfa-state": ProblemKind(409, "Not in that state", "Enrol, then confirm; to change, disable it first."),
+    "last-owner": ProblemKind(409, "Last owner", "A tenant keeps one owner at least; make somebody else an owner first."),
+    "scope-refused": ProblemKind(422, "Scope refused", "A key may do no more than who makes it; take scopes of yours."),
+    "oneself-revoked": ProblemKind(409, "Not oneself", "Another administrator can do that, or the command line."),
     "maintenance": ProblemKind(503, "In maintenance", "Operators are at work; Retry-After says when to come back."),
     "read-only": ProblemKind(503, "Nothing can be changed for now", "Reading works. Repeat the change after a while."),
     "row-unknown": ProblemKind(404, "No such row", "The address names something that the tenant does not have."),
@@ -260,6 +266,9 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     TokenSpent: "token-spent",
     PasswordRefused: "password-refused",
     MfaState: "mfa-state",
+    LastOwner: "last-owner",
+    ScopeRefused: "scope-refused",
+    OneselfRevoked: "oneself-revoked",
     InMaintenance: "maintenance",
     ReadOnly: "read-only",
     RowUnknown: "row-unknown",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from boka_app.analytics import jobs as analytics
 from boka_app.calendars import jobs as calendars
+from boka_app.identity import jobs as identity
 from boka_app.lifecycle import jobs as lifecycle
 from boka_app.messages import jobs as messages
 from boka_app.payments import jobs as payments
@@ -35,6 +36,7 @@ ON_CLOCK: tuple[tuple[str, ClockJob], ...] = (  # cron in UTC, a sixth field are
     ("*/5 * * * *", analytics.refresh_daily_summary),
     ("* * * * * */20", lifecycle.expire_appointments),
     ("41 * * * *", lifecycle.forget_idempotency_keys),
+    ("23 3 * * *", identity.forget_sessions),
     ("*/2 * * * *", payments.sweep_payments),
     ("* * * * *", messages.sweep_notifications),
     ("* * * * * 30", webhooks.sweep_deliveries),

@@ -1,0 +1,1 @@
+"""What administrators of the platform do and look at."""

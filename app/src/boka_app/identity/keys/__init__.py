@@ -1,0 +1,1 @@
+"""Keys of programs: of a tenant, and of the platform."""

@@ -1,0 +1,81 @@
+"""SQL on keys, inside a tenant or on the platform, which sees the keys of all."""
+
+from datetime import datetime, timedelta
+from secrets import token_hex
+from uuid import UUID, uuid4
+
+from boka_app.audit import queries as audit
+from boka_app.database import Connection
+from boka_app.identity import tokens
+from boka_app.identity.keys.model import EmergencyKey, Key, KeyMade
+from boka_app.identity.model import Principal
+from boka_app.identity.rows import many, one, run
+from boka_app.tenants.model import PLATFORM
+
+_LIST = """
+select
+    k.id, t.slug as tenant, k.name, k.prefix, k.scopes, k.emergency, k.created_by, k.created_at, k.expires_at,
+    k.last_used_at
+from api_key k
+left join tenant t on t.id = k.tenant_id
+where current_tenant() in (k.tenant_id, %(platform)s)
+    and k.revoked_at is null and k.expires_at > %(now)s and (%(id)s::uuid is null or k.id = %(id)s)
+order by k.created_at desc, k.id
+limit 1000
+"""
+
+_INSERT = """
+insert into api_key (
+    tenant_id, id, name, prefix, secret_hash, scopes, emergency, created_by, created_at, expires_at
+)
+values (
+    current_tenant(), %(id)s, %(name)s, %(prefix)s, %(secret_hash)s, %(scopes)s, %(emergency)s, %(created_by)s,
+    %(now)s, %(expires_at)s
+)
+"""
+
+_REVOKE = """
+update api_key
+set revoked_at = %(now)s
+where current_tenant() in (tenant_id, %(platform)s) and revoked_at is null and (%(id)s::uuid is null or id = %(id)s)
+"""
+
+
+async def list_keys(conn: Connection, now: datetime) -> list[Key]:
+    """Return the live keys, the newest first."""
+    return await many(conn, Key, _LIST, {"now": now, "id": None, "platform": PLATFORM})
+
+
+async def make_key(  # noqa: PLR0913  each is a fact of the key
+    conn: Connection,
+    maker: Principal | None,
+    name: str,
+    scopes: list[str],
+    *,
+    now: datetime,
+    life: timedelta,
+    emergency: bool = False,
+) -> KeyMade:
+    """Make a key of the entered tenant or the platform; its secret is in the answer and nowhere else."""
+    key_id, prefix = uuid4(), f"{tokens.KEY_MARK}{token_hex(4)}"
+    secret = f"{prefix}_{tokens.new_secret()}"
+    created_by = maker.id if maker and maker.kind == "account" else None
+    columns = {"id": key_id, "name": name, "prefix": prefix, "scopes": scopes, "emergency": emergency, "now": now}
+    columns |= {"secret_hash": tokens.digest("key", secret), "created_by": created_by, "expires_at": now + life}
+    await run(conn, _INSERT, **columns)
+    made = await one(conn, Key, _LIST, {"now": now, "id": key_id, "platform": PLATFORM})
+    assert made is not None  # noqa: S101  inserted above
+    return KeyMade(key=made, secret=secret)
+
+
+async def make_emergency_key(conn: Connection, maker: Principal | None, wish: EmergencyKey, now: datetime) -> KeyMade:
+    """Make a key of the platform that may do all for some hours, and note why."""
+    name, life = f"emergency: {wish.reason}"[:120], timedelta(hours=wish.hours)
+    made = await make_key(conn, maker, name, ["*"], now=now, life=life, emergency=True)
+    await audit.record(conn, "key.emergency", made.key.id, reason=wish.reason, hours=wish.hours)
+    return made
+
+
+async def revoke_keys(conn: Connection, now: datetime, key_id: UUID | None = None) -> int:
+    """End a key, or all there are; return how many."""
+    return await run(conn, _REVOKE, now=now, id=key_id, platform=PLATFORM)
