@@ -39,6 +39,17 @@ PORTS: dict[str, int] = {
     "node_exporter": 9100,
     "acme": 14000,
     "acme_management": 15000,
+    # Stand-ins of the providers that the booking service speaks to (standins/), on the local world.
+    "standin_stripe": 17001,
+    "standin_paystack": 17002,
+    "standin_google": 17003,
+    "standin_microsoft": 17004,
+    "standin_sms": 17005,
+    "standin_chat": 17006,
+    "standin_webhook": 17007,
+    "standin_ics": 17008,
+    "standin_smtp": 17009,
+    "standin_mailbox": 17010,
 }
 
 # First address of each group inside the stack's /24; hosts of a group follow one another.
@@ -202,4 +213,5 @@ FLOWS: tuple[Flow, ...] = (
     _flow("acme", ("ops", "control"), "world"),
     _flow("acme_management", ("ops", "control"), "world"),
     _flow("s3", ("db", "ops", "control"), "world"),
+    *(_flow(name, ("app", "control"), "world") for name in PORTS if name.startswith("standin_")),
 )

@@ -1,6 +1,7 @@
 """What the stand-ins for payment providers share: a hosted page with a button, and webhooks that may go wrong.
 
-Who listens is told by secret key: `POST /_endpoint` {"secret": "sk_…", "url": "https://…", "webhook_secret": "…"}.
+Who listens is told by secret key: `POST /_endpoint` {"secret": "sk_…", "url": "https://…", "webhook_secret": "…"}; with
+"verify": false its certificate is not checked.
 A webhook is sent before the customer is redirected. Faults under the path /webhooks change that: kinds `twice`, `late`
 (`delay_s` after the redirect), `never`, `forged` (wrong signature), `rewritten` (the body re-serialised after signing).
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import html
 import json
+import ssl
 import threading
 import time
 import urllib.error
@@ -28,6 +30,7 @@ class Endpoint:
 
     url: str
     webhook_secret: str = ""
+    verify: bool = True  # whether the receiver must show a certificate that this host trusts
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Delivery:
     url: str
     headers: dict[str, str]
     body: bytes = field(repr=False)
+    verify: bool = True
     status: int = 0
 
 
@@ -44,7 +48,8 @@ def send(delivery: Delivery) -> None:
     """Send a webhook by HTTP."""
     request = urllib.request.Request(delivery.url, delivery.body, delivery.headers, method="POST")  # noqa: S310  the tester's address
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        context = None if delivery.verify else ssl._create_unverified_context()  # noqa: S323  a test authority's
+        with urllib.request.urlopen(request, timeout=10, context=context) as answer:  # noqa: S310
             delivery.status = answer.status
     except urllib.error.HTTPError as err:
         delivery.status = err.code
@@ -74,7 +79,9 @@ class PaymentStandin(Standin):
     def register(self, request: Request) -> Answer:
         """Set who gets the webhooks of an account."""
         given = request.json()
-        self.endpoints[given["secret"]] = Endpoint(given["url"], given.get("webhook_secret", ""))
+        self.endpoints[given["secret"]] = Endpoint(
+            given["url"], given.get("webhook_secret", ""), given.get("verify", True)
+        )
         return Answer(status=204)
 
     def number(self) -> int:
@@ -101,7 +108,7 @@ class PaymentStandin(Standin):
         if kind == "rewritten":
             body = json.dumps(event, indent=2, sort_keys=True).encode()
         times = {"twice": 2, "never": 0}.get(kind, 1)
-        deliveries = [Delivery(endpoint.url, headers, body) for _ in range(times)]
+        deliveries = [Delivery(endpoint.url, headers, body, endpoint.verify) for _ in range(times)]
         self.deliveries += deliveries
         if fault is not None and kind == "late":
             threading.Timer(fault.delay_s, self._send_all, [deliveries]).start()
