@@ -33,8 +33,7 @@ from boka_app.live import resource as live
 from boka_app.messages import resource as messages
 from boka_app.metrics import MetricsResource
 from boka_app.middleware import PoolLifespan, RequestMiddleware
-from boka_app.openapi.document import build
-from boka_app.openapi.resource import OpenApiResource
+from boka_app.openapi import resource as openapi
 from boka_app.pages import resource as pages
 from boka_app.parts import Parts, Routes
 from boka_app.payments import pages as payment_pages
@@ -80,7 +79,7 @@ def routes(parts: Parts) -> Routes:
     settings, pool, now = parts.settings, parts.pool, parts.now
     appointments = AppointmentService(pool, signing_key=settings.signing_key, public_url=settings.public_url, now=now)
     paying = PaymentService(parts)
-    api: Routes = [
+    described: Routes = [
         ("/api/health", HealthResource(pool, settings.release)),
         ("/api/health/ready", ReadinessResource(pool, settings.release)),
         *tenants.routes(parts),
@@ -97,14 +96,14 @@ def routes(parts: Parts) -> Routes:
         *payments.routes(parts, paying),
         *messages.routes(parts),
         *webhooks.routes(parts),
+        *live.routes(parts),
     ]
     return [
-        *api,
+        *described,
+        *openapi.routes(parts, described),
         ("/health", LivenessResource()),
         ("/api/metrics", MetricsResource()),
-        ("/api/openapi.json", OpenApiResource(build(api))),
         ("/problems/{name}", ProblemPageResource()),
-        *live.routes(parts),  # streams have no place in the document, which knows only whole answers
         *pages.routes(parts, appointments),
         *payment_pages.pages(paying),
         *messages.page_routes(parts),

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import schemathesis
 from boka_app.main import create_app
 from falcon import testing
 
@@ -40,13 +41,32 @@ def test_operation_ids_are_unique():
     assert len(ids) == len(set(ids))
 
 
-def test_only_the_operations_on_one_appointment_need_its_token():
-    paths = served()["paths"].items()
+def operations():
+    for path, methods in served()["paths"].items():
+        for method, told in methods.items():
+            yield f"{method} {path}", told
 
-    guarded = {(path, method) for path, item in paths for method, operation in item.items() if "security" in operation}
-    one = "/api/tenants/{slug}/appointments/{appointment_id}"
-    assert guarded == {
-        *((one, method) for method in ("get", "patch", "delete")),
-        (f"{one}/policy-preview", "get"),
-        (f"{one}/payment", "post"),
-    }
+
+def test_an_operation_with_a_need_says_who_may_and_how_to_prove_it():
+    told = served()["paths"]["/api/tenants/{slug}/settings"]["patch"]
+
+    assert told["description"] == "Needs `tenant.write`, which is granted to: manager, owner."
+    assert told["security"] == [{"accountToken": []}, {"apiKey": []}, {"session": []}]
+    assert {"401", "403", "412", "428", "429"} <= told["responses"].keys()
+
+
+def test_every_way_to_prove_who_asks_is_described():
+    document = served()
+
+    used = {name for _, told in operations() for way in told.get("security", []) for name in way}
+    assert used == document["components"]["securitySchemes"].keys()
+
+
+def test_every_operation_has_a_feature():
+    known = {tag["name"] for tag in served()["tags"]}
+
+    assert {name for name, told in operations() if not set(told["tags"]) <= known} == set()
+
+
+def test_the_document_is_openapi_3_1():
+    schemathesis.openapi.from_dict(served()).validate()

@@ -1,7 +1,10 @@
 """What a resource says about its operations, beside the code that carries them out."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeVar
+from datetime import datetime
+from email.utils import format_datetime
+from functools import wraps
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -18,6 +21,13 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     required: bool
 
 
+class Retired(msgspec.Struct, frozen=True):
+    """An operation that will go: since when it should not be used (RFC 9745), and when it ends (RFC 8594)."""
+
+    since: datetime
+    sunset: datetime
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One method on one route, for the document."""
 
@@ -28,6 +38,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...]
     problems: tuple[str, ...]
     needs: str | None
+    content: str
+    retired: Retired | None
 
 
 def parameter(
@@ -46,11 +58,14 @@ def operation(  # noqa: PLR0913  each is a fact of the operation, by name
     parameters: Sequence[Parameter] = (),
     problems: Sequence[str] = (),
     needs: str | None = None,
+    content: str = "application/json",
+    retired: Retired | None = None,
 ) -> Callable[[_Responder], _Responder]:
     """Attach a description to a responder; costs nothing per request.
 
     `answer` is a type that msgspec describes, or None for an answer without a body (204). `needs` is a key of
-    `identity.permissions.ROLES_BY_NEED`; a responder without one is for everybody.
+    `identity.permissions.ROLES_BY_NEED`; a responder without one is for everybody. What follows from the form of the
+    operation need not be said: `document` adds it. A `retired` responder tells of its end in every answer.
     """
     described = Operation(
         summary=summary,
@@ -60,9 +75,13 @@ def operation(  # noqa: PLR0913  each is a fact of the operation, by name
         parameters=tuple(parameters),
         problems=tuple(problems),
         needs=needs,
+        content=content,
+        retired=retired,
     )
 
     def attach(responder: _Responder) -> _Responder:
+        if retired is not None:
+            responder = _told_of(retired, responder)
         responder.operation = described  # pyright: ignore[reportFunctionMemberAccess]  read back by `described_as`
         return responder
 
@@ -72,3 +91,13 @@ def operation(  # noqa: PLR0913  each is a fact of the operation, by name
 def described_as(responder: object) -> Operation | None:
     """Return what was attached to a responder."""
     return getattr(responder, "operation", None)
+
+
+def _told_of(retired: Retired, responder: _Responder) -> _Responder:
+    @wraps(responder)
+    async def telling(resource: Any, req: Any, resp: Any, **params: Any) -> None:  # noqa: ANN401  Falcon's, unimported
+        resp.set_header("Deprecation", f"@{int(retired.since.timestamp())}")
+        resp.set_header("Sunset", format_datetime(retired.sunset, usegmt=True))
+        await responder(resource, req, resp, **params)
+
+    return cast("_Responder", telling)
