@@ -56,7 +56,9 @@ class Stripe(PaymentStandin):
         """Show the hosted page."""
         session = self.sessions[session_id]
         amount = f"{session['amount_total']} {session['currency'].upper()} in its smallest unit"
-        return page("Stripe", session["title"], amount, f"/pay/{session_id}", session["cancel_url"])
+        return page(
+            "Stripe", session["title"], amount, f"/pay/{session_id}", session["cancel_url"] or session["success_url"]
+        )
 
     @route("POST", "/pay/{session_id}")
     def pay(self, _request: Request, session_id: str) -> Answer:

@@ -5,10 +5,11 @@ from uuid import UUID
 import falcon
 from falcon.asgi import Request, Response
 
-from boka_app.pages.render import render
+from boka_app.pages.render import choose_language, render
 from boka_app.parts import Routes
 from boka_app.payments import rules
 from boka_app.payments.service import PaymentService
+from boka_app.tenants.model import Tenant
 
 
 def pages(payments: PaymentService) -> Routes:
@@ -22,23 +23,24 @@ class PayPage:
     def __init__(self, payments: PaymentService) -> None:
         self._payments = payments
 
-    async def on_post(self, _req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
+    async def on_post(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Lead to the checkout. By a page that moves on: `form-action 'self'` forbids a form to be redirected away."""
         checkout = await self._payments.checkout(slug, appointment_id, token)
-        _show(
-            resp, slug=slug, back=f"/b/{slug}/appointments/{appointment_id}/{token}", state="leaving", url=checkout.url
-        )
+        tenant, _, _ = await self._payments.standing(slug, appointment_id, token)
+        resp.set_header("Refresh", f"0; url={checkout.url}")
+        _show(req, resp, tenant, state="leaving", url=checkout.url)
 
     async def on_get(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Show how far the payment is, again every 3 seconds while the provider has not told."""
-        bill, payments = await self._payments.standing(slug, appointment_id, token)
-        latest = payments[0] if payments else None
-        state = rules.page_state(bill, latest)
-        back = f"/b/{slug}/appointments/{appointment_id}/{token}"
-        _show(resp, slug=slug, back=back, state=state, url=req.path)
+        tenant, bill, payments = await self._payments.standing(slug, appointment_id, token)
+        state = rules.page_state(bill, payments[0] if payments else None)
+        if state == "waiting":
+            resp.set_header("Refresh", f"3; url={req.path}")
+        _show(req, resp, tenant, state=state, url="")
 
 
-def _show(resp: Response, **values: str) -> None:
+def _show(req: Request, resp: Response, tenant: Tenant, **values: str) -> None:
+    language = choose_language(req.get_header("Accept-Language"), tenant.locale)
     resp.content_type = falcon.MEDIA_HTML
     resp.cache_control = ["no-store"]
-    resp.text = render("payment.html", **values)
+    resp.text = render("payment.html", language, tenant=tenant, back=req.path.removesuffix("/pay"), **values)

@@ -37,7 +37,7 @@ from boka_app.payments.model import (
     Told,
 )
 from boka_app.payments.provider import providers
-from boka_app.tenants.model import CUSTOMER, PROVIDER
+from boka_app.tenants.model import CUSTOMER, PROVIDER, Tenant
 from boka_app.worker.defer import defer
 
 
@@ -79,11 +79,12 @@ class PaymentService:
             expires_at=payment.expires_at,
         )
 
-    async def standing(self, slug: str, appointment_id: UUID, token: str) -> tuple[Bill, list[Payment]]:
+    async def standing(self, slug: str, appointment_id: UUID, token: str) -> tuple[Tenant, Bill, list[Payment]]:
         """Return what the holder of an appointment's token owes and paid."""
         async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
             self._check(tenant.id, appointment_id, token)
-            return await queries.get_bill(conn, appointment_id), await queries.list_payments_of(conn, appointment_id)
+            bill = await queries.get_bill(conn, appointment_id)
+            return tenant, bill, await queries.list_payments_of(conn, appointment_id)
 
     async def take_notice(self, slug: str, provider: str, headers: Mapping[str, str], body: bytes) -> None:
         """Take a webhook: verified, once, whole, or not at all.
