@@ -29,7 +29,9 @@ def test_the_public_is_told_of_the_time_alone(kind, told):
 
 
 def test_a_move_frees_one_time_and_takes_another():
-    changes = rules.changes(event("appointment.moved", previous=span(9), **span(11, BELA)))
+    was = {f"was_{name}": value for name, value in span(9).items()}
+
+    changes = rules.changes(event("appointment.moved", **was, **span(11, BELA)))
 
     assert [(c.kind, c.employee, c.starts_at) for c in changes] == [("freed", ADA, at(9)), ("taken", BELA, at(11))]
 

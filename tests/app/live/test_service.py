@@ -32,6 +32,13 @@ async def listen(feeds, slug, count, *, since=None, ready=None):
     return kinds
 
 
+async def complete(feeds, salon, admin):
+    """Wait until whatever was put is older than every open transaction, of other databases too."""
+    (last,) = admin.execute("select max(xid::text::bigint) from outbox where tenant_id = %s", [salon.id]).fetchone()
+    while (await feeds.admit(salon.slug, None))[1].xid <= last:
+        await asyncio.sleep(0.02)
+
+
 @pytest.fixture
 def run(database):
     def go(talk):

@@ -32,7 +32,10 @@ def test_the_way_from_a_service_to_an_appointment_and_back(serve, salon):
         hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', details))
         sent = await client.simulate_post(details_at, body=form(**hidden), headers=FORM)
         booked = (await client.simulate_get(sent.headers["location"])).text
-        cancelled = await client.simulate_post(sent.headers["location"])
+        cancel_at = f"{sent.headers['location']}/cancel"
+        asked = (await client.simulate_get(cancel_at)).text
+        assert "Cancelling now costs nothing." in asked
+        cancelled = await client.simulate_post(cancel_at, body="fee=0", headers=FORM)
         return sent.status_code, booked, (await client.simulate_get(cancelled.headers["location"])).text
 
     status, booked, cancelled = serve(walk)
@@ -109,3 +112,125 @@ def test_no_form_for_a_time_that_cannot_be_booked(serve, salon, moment, status):
     answer = serve(lambda client: client.simulate_get(page, params={"at": moment}, headers=HTML))
 
     assert (answer.status_code, "<h1>" in answer.text) == (status, True)
+
+
+async def booked_page(client, salon):
+    return (await send(client, salon)).headers["location"]
+
+
+def test_a_fee_that_was_not_shown_is_not_taken(serve, salon, admin):
+    async def late(client):
+        page = await booked_page(client, salon)
+        admin.execute(
+            "update tenant set cancel_until_minutes = 43200, cancel_fee_percent = 50 where id = %s", [salon.id]
+        )
+        admin.execute("update appointment set price_minor = 4000 where tenant_id = %s", [salon.id])
+        asked = await client.simulate_post(f"{page}/cancel", body="fee=0", headers=FORM)
+        done = await client.simulate_post(f"{page}/cancel", body="fee=2000", headers=FORM)
+        return asked, done, (await client.simulate_get(page)).text
+
+    asked, done, page = serve(late)
+
+    assert (asked.status_code, done.status_code) == (409, 303)
+    assert "Cancelling now costs 20.00 EUR." in asked.text
+    assert "fee 20.00 EUR" in page
+
+
+def test_the_way_to_another_time(serve, salon):
+    async def move(client):
+        page = await booked_page(client, salon)
+        times = (await client.simulate_get(f"{page}/move", params={"from": str(MONDAY)})).text
+        asked = (await client.simulate_get(f"{page}/move", params={"at": at(11).isoformat()})).text
+        sent = await client.simulate_post(
+            f"{page}/move", body=urlencode({"at": at(11).isoformat(), "employee": ""}), headers=FORM
+        )
+        return times, asked, (await client.simulate_get(sent.headers["location"])).text
+
+    times, asked, page = serve(move)
+
+    assert f"at={at(10).isoformat().replace(':', '%3A').replace('+', '%2B')}" in times  # its own time is free for it
+    assert "11:00" in asked
+    assert "Monday 23 November 2026, 11:00" in page
+
+
+def test_a_move_to_a_time_that_was_taken_shows_others(serve, salon):
+    async def late(client):
+        page = await booked_page(client, salon)
+        await post(client, salon, starts_at=at(11).isoformat())
+        body = urlencode({"at": at(11).isoformat(), "employee": ""})
+        return await client.simulate_post(f"{page}/move", body=body, headers=FORM)
+
+    answer = serve(late)
+
+    assert (answer.status_code, "That time has just been taken" in answer.text) == (409, True)
+
+
+@pytest.mark.parametrize("page", ["", "/cancel", "/move", "/appointment.ics"])
+def test_nobody_sees_an_appointment_without_its_link(serve, salon, page):
+    async def guess(client):
+        own = await booked_page(client, salon)
+        return await client.simulate_get(f"{own[:-1]}{'a' if own[-1] != 'a' else 'b'}{page}", headers=HTML)
+
+    assert serve(guess).status_code == 404
+
+
+def test_an_appointment_goes_into_a_calendar(serve, salon):
+    async def download(client):
+        return await client.simulate_get(f"{await booked_page(client, salon)}/appointment.ics")
+
+    answer = serve(download)
+
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert "DTSTART;TZID=UTC:20261123T100000" in answer.text
+
+
+def test_what_must_be_paid_is_said_with_the_way_to_pay(serve, salon, admin):
+    admin.execute(
+        "update service set price_minor = 4000, payment = 'deposit', deposit_minor = 1000 where tenant_id = %s",
+        [salon.id],
+    )
+
+    async def unpaid(client):
+        page = await booked_page(client, salon)
+        return page, (await client.simulate_get(page)).text
+
+    address, page = serve(unpaid)
+
+    assert f'action="{address}/pay"' in page
+    assert "Pay 10.00 EUR" in page
+
+
+def test_times_are_shown_in_the_readers_zone(serve, salon):
+    page = f"/b/{salon.slug}/{salon.service_id}"
+    wanted = {"from": str(MONDAY), "zone": "Asia/Kolkata"}
+
+    text = serve(lambda client: client.simulate_get(page, params=wanted)).text
+
+    assert ">14:30</time>" in text  # 09:00 in UTC
+    assert ">09:00</time>" not in text
+
+
+def test_an_unknown_zone_is_said_and_the_tenants_shown(serve, salon):
+    page = f"/b/{salon.slug}/{salon.service_id}"
+
+    text = serve(lambda client: client.simulate_get(page, params={"from": str(MONDAY), "zone": "../etc/passwd"})).text
+
+    assert "There is no time zone of that name" in text
+    assert ">09:00</time>" in text
+
+
+def test_a_page_says_why_nothing_is_free(serve, salon, admin):
+    admin.execute("delete from availability_rule where tenant_id = %s", [salon.id])
+
+    text = serve(lambda client: client.simulate_get(f"/b/{salon.slug}/{salon.service_id}")).text
+
+    assert "Closed on 7 days." in text
+
+
+def test_the_page_speaks_the_readers_language(serve, salon):
+    german = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.8"}
+
+    answer = serve(lambda client: client.simulate_get(f"/b/{salon.slug}", headers=german))
+
+    assert "<h1>Leistung wählen</h1>" in answer.text
+    assert '<html lang="de">' in answer.text

@@ -8,11 +8,11 @@ import msgspec
 from boka_app.live.model import Change, Event, Position
 
 _POSITION = re.compile(r"(\d{1,18})-(\d{1,18})")  # as many digits as PostgreSQL's bigint has at any rate
-_CHANGES: dict[str, tuple[tuple[str | None, Literal["taken", "freed"]], ...]] = {
-    "appointment.booked": ((None, "taken"),),
-    "appointment.cancelled": ((None, "freed"),),
-    "appointment.expired": ((None, "freed"),),
-    "appointment.moved": (("previous", "freed"), (None, "taken")),  # the key of the payload that holds the span
+_CHANGES: dict[str, tuple[tuple[str, Literal["taken", "freed"]], ...]] = {
+    "appointment.booked": (("", "taken"),),
+    "appointment.cancelled": (("", "freed"),),
+    "appointment.expired": (("", "freed"),),
+    "appointment.moved": (("was_", "freed"), ("", "taken")),  # how the keys of the span begin in the payload
 }
 
 
@@ -24,10 +24,9 @@ def position(text: str) -> Position | None:
 
 def changes(event: Event) -> list[Change]:
     """Return what an event does to the free times, without saying whose or what for."""
-    found = [(kind, event.payload.get(key) if key else event.payload) for key, kind in _CHANGES.get(event.kind, ())]
-    return [_change(kind, span) for kind, span in found if span]
+    return [_change(kind, event.payload, prefix) for prefix, kind in _CHANGES.get(event.kind, ())]
 
 
-def _change(kind: str, span: dict[str, Any]) -> Change:
-    facts = {"kind": kind, "employee": span["employee_id"], "starts_at": span["starts_at"], "ends_at": span["ends_at"]}
-    return msgspec.convert(facts, Change)
+def _change(kind: str, payload: dict[str, Any], prefix: str) -> Change:
+    span = {name: payload[prefix + name] for name in ("starts_at", "ends_at")}
+    return msgspec.convert({"kind": kind, "employee": payload[f"{prefix}employee_id"]} | span, Change)

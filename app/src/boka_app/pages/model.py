@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,6 +14,15 @@ from boka_app.availability.rules import check_limits
 from boka_app.problems.catalog import body_faults
 from boka_app.tenants.model import Tenant
 
+_Form = TypeVar("_Form")
+REASONS = {  # why nothing is free, for whom it concerns; {n} times or days
+    "outside_hours": "Closed on {n} days.",
+    "busy": "{n} times are taken.",
+    "full": "{n} groups are full.",
+    "min_notice": "{n} times are too soon: the business wants to know earlier.",
+    "horizon": "{n} times are too far ahead: the business does not plan them yet.",
+    "cap": "{n} times are on days with as many visits as are taken.",
+}
 DAYS_SHOWN = 7
 DAYS_KNOWN = 28  # of the strip above; an answer may have 31
 
@@ -90,9 +99,16 @@ def wish_from_form(fields: Mapping[str, str], service_id: UUID) -> BookingReques
         "starts_at": fields.get("at", ""),
         "employee": fields.get("employee") or None,
         "customer": customer | {"phone": customer["phone"] or None},
+        "special_requests": fields.get("wishes", "")[:2000].strip(),
+        "hold": fields.get("hold") or None,
+        "hold_token": fields.get("hold_token", ""),
     }
+    return _converted(wish, BookingRequest)
+
+
+def _converted(wish: dict[str, Any], form: type[_Form]) -> _Form:
     try:
-        return msgspec.convert(wish, BookingRequest)
+        return msgspec.convert(wish, form)
     except msgspec.ValidationError as err:
         (fault,) = body_faults(err)
         if fault["pointer"] not in FORM_BY_POINTER:

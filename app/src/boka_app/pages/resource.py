@@ -1,27 +1,41 @@
 """The pages: choose a service, a time, give details, keep the appointment. Each is one GET or one form."""
 
-from datetime import timedelta
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import falcon
+import msgspec
 from falcon.asgi import Request, Response
 from falcon.uri import parse_query_string
 
-from boka_app.appointments.model import BookingRequest
-from boka_app.appointments.service import AppointmentService
-from boka_app.availability.model import SlotTaken
-from boka_app.availability.service import find_slots
+from boka_app.appointments import tokens
+from boka_app.appointments.model import AppointmentUnknown, BookingRequest, HoldOver
+from boka_app.appointments.queries import get_appointment
+from boka_app.appointments.service import AppointmentService, in_zone
+from boka_app.availability.model import Availability, DayFull, SlotTaken
+from boka_app.availability.queries import find_availability
+from boka_app.availability.rules import reasons, slots
 from boka_app.body import read_body
 from boka_app.calendars.ics import appointment_ics
 from boka_app.catalog import queries as catalog
-from boka_app.database import connection, tenant_transaction
+from boka_app.database import Connection, connection, tenant_transaction
 from boka_app.idempotency.model import require_key
+from boka_app.lifecycle import rules as policies
+from boka_app.lifecycle import service as lifecycle
+from boka_app.lifecycle.model import Move
+from boka_app.lifecycle.queries import lock_visit
+from boka_app.lifecycle.resource import with_next
 from boka_app.live.queries import get_horizon
 from boka_app.pages import model
 from boka_app.pages.render import ASSETS, choose_language, render
 from boka_app.parts import Parts, Routes
+from boka_app.payments.queries import get_bill
+from boka_app.payments.rules import due
+from boka_app.tenants.model import Tenant
 from boka_app.tenants.queries import list_tenants
 
 
@@ -34,16 +48,20 @@ def routes(parts: Parts, appointments: AppointmentService) -> Routes:
         ("/b/{slug}", ServicesPage(parts)),
         ("/b/{slug}/{service_id:uuid}", TimesPage(parts)),
         ("/b/{slug}/{service_id:uuid}/book", DetailsPage(parts, appointments)),
-        (own, AppointmentPage(appointments)),
-        (f"{own}/appointment.ics", AppointmentFile(parts, appointments)),
+        (own, AppointmentPage(parts)),
+        (f"{own}/cancel", CancelPage(parts)),
+        (f"{own}/move", MovePage(parts)),
+        (f"{own}/appointment.ics", AppointmentFile(parts)),
     ]
 
 
-class HomePage:
-    """`/`: the businesses on this site."""
-
+class _Page:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+
+
+class HomePage(_Page):
+    """`/`: the businesses on this site."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer the list."""
@@ -52,11 +70,8 @@ class HomePage:
         show(req, resp, "home.html", tenants=tenants)
 
 
-class ServicesPage:
+class ServicesPage(_Page):
     """`/b/{slug}`: what a business offers."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
 
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer the services to choose from."""
@@ -65,59 +80,73 @@ class ServicesPage:
         show(req, resp, "services.html", tenant.locale, tenant=tenant, services=services)
 
 
-class TimesPage:
+class TimesPage(_Page):
     """`/b/{slug}/{service}`: a week of free times, and how many there are in four."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
 
     async def on_get(self, req: Request, resp: Response, slug: str, service_id: UUID) -> None:
         """Answer the free times of seven days in the tenant's zone or the reader's."""
         employee_id = req.get_param_as_uuid("employee") if req.get_param("employee") else None
-        wanted, now = req.get_param_as_date("from"), self._parts.now()
         async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
-            since = await get_horizon(conn)  # before the slots are read: what happens meanwhile is told again
-            service = await catalog.get_service(conn, service_id)
-            people = [e for e in await catalog.list_employees(conn) if service_id in e.services]
-            dates = model.dates_from(wanted, tenant, now)
-            slots = await find_slots(conn, tenant, service, dates, employee_id=employee_id, now=now)
-        zone, zone_help = model.zone_from(req.get_param("zone"), tenant)
-        month = model.days(dates, model.in_zone(slots, zone))
-        days = [day for day in month if day.shown]
-        show(
-            req,
-            resp,
-            "times.html",
-            tenant.locale,
-            tenant=tenant,
-            service=service,
-            people=people,
-            employee_id=employee_id,
-            zone=zone,
-            view_zone=zone if zone != tenant.time_zone else None,
-            zone_help=zone_help,
-            month=month[: model.DAYS_KNOWN],
-            days=days,
-            any_free=any(day.slots for day in days),
-            next_free=next((day.slots[0].starts_at for day in month if day.slots), None),
-            since=since,
-            earlier=dates[0] - timedelta(days=model.DAYS_SHOWN) if dates[0] > model.today(tenant, now) else None,
-            later=days[-1].date + timedelta(days=1),
-        )
+            facts = await _times(conn, req, tenant, service_id, employee_id=employee_id, now=self._parts.now())
+        target = f"/b/{slug}/{service_id}/book"
+        show(req, resp, "times.html", tenant.locale, **facts, target=target, moved=None)
 
 
-class DetailsPage:
+async def _times(  # noqa: PLR0913  what is searched, by name
+    conn: Connection,
+    req: Request,
+    tenant: Tenant,
+    service_id: UUID,
+    *,
+    employee_id: UUID | None,
+    now: datetime,
+    except_id: UUID | None = None,
+) -> dict[str, Any]:
+    """Return what a page of times shows."""
+    since = await get_horizon(conn)  # before the slots are read: what happens meanwhile is told again
+    dates = model.dates_from(req.get_param_as_date("from"), tenant, now)
+    found = await find_availability(
+        conn, tenant.id, service_id, dates, employee_id=employee_id, now=now, except_id=except_id
+    )
+    people = [e for e in await catalog.list_employees(conn) if service_id in e.services]
+    zone, zone_help = model.zone_from(req.get_param("zone"), tenant)
+    month = model.days(dates, model.in_zone(slots(found, dates, now=now), zone))
+    days = [day for day in month if day.shown]
+    return {
+        "tenant": tenant,
+        "service": found.service,
+        "people": people if found.service.assignment != "all" else [],
+        "employee_id": employee_id,
+        "zone": zone,
+        "view_zone": zone if zone != tenant.time_zone else None,
+        "zone_help": zone_help,
+        "month": month[: model.DAYS_KNOWN],
+        "days": days,
+        "any_free": any(day.slots for day in days),
+        "reasons": {} if any(day.slots for day in days) else _reasons(found, dates[: model.DAYS_SHOWN], now),
+        "next_free": next((day.slots[0].starts_at for day in month if day.slots), None),
+        "since": since,
+        "earlier": dates[0] - timedelta(days=model.DAYS_SHOWN) if dates[0] > model.today(tenant, now) else None,
+        "later": days[-1].date + timedelta(days=1),
+    }
+
+
+def _reasons(found: Availability, dates: list[date], now: datetime) -> dict[str, int]:
+    counted = reasons(found, dates, now=now)
+    return {text: counted[name] for name, text in model.REASONS.items() if counted.get(name)}
+
+
+class DetailsPage(_Page):
     """`/b/{slug}/{service}/book`: who comes; sending the form books."""
 
     def __init__(self, parts: Parts, appointments: AppointmentService) -> None:
-        self._parts = parts
+        super().__init__(parts)
         self._appointments = appointments
 
     async def on_get(self, req: Request, resp: Response, slug: str, service_id: UUID) -> None:
         """Answer an empty form for one slot."""
-        starts_at = req.get_param_as_datetime("at", format_string="%Y-%m-%dT%H:%M:%S%z", required=True)
         fields = {name: req.get_param(name) or "" for name in ("employee", "zone")}
-        fields |= {"at": starts_at.isoformat(), "key": str(uuid4())}
+        fields |= {"at": _start(req), "key": str(uuid4())}
         await self._show_form(req, resp, slug, service_id, fields, {})
 
     async def on_post(self, req: Request, resp: Response, slug: str, service_id: UUID) -> None:
@@ -131,10 +160,13 @@ class DetailsPage:
             await self._show_form(req, resp, slug, service_id, fields, err.help_by_field)
             return
         try:
-            booked, _ = await self._appointments.book(slug, wish, key=key)
-        except SlotTaken as err:
-            resp.status = falcon.HTTP_409
-            await self._show_taken(req, resp, slug, wish, err)
+            try:
+                booked, _ = await self._appointments.book(slug, wish, key=key)
+            except HoldOver:  # whoever took longer than the hold still gets the time if nobody else has
+                free = msgspec.structs.replace(wish, hold=None, hold_token="")
+                booked, _ = await self._appointments.book(slug, free, key=key)
+        except (SlotTaken, DayFull) as err:
+            await _show_taken(self._parts, req, resp, slug, wish, err)
             return
         raise falcon.HTTPSeeOther(f"/b/{slug}/appointments/{booked.appointment.id}/{booked.token}")
 
@@ -149,9 +181,10 @@ class DetailsPage:
     ) -> None:
         async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
             service = await catalog.get_service(conn, service_id)
-        fields = {"name": "", "email": "", "phone": "", "zone": ""} | fields
+        fields = dict.fromkeys(("name", "email", "phone", "zone", "wishes", "hold", "hold_token"), "") | fields
         zone, _ = model.zone_from(fields["zone"], tenant)
         starts_at = model.local_start(fields["at"], tenant, self._parts.now())
+        wish = {"service": service_id, "starts_at": starts_at, "employee": fields["employee"] or None}
         show(
             req,
             resp,
@@ -161,45 +194,100 @@ class DetailsPage:
             service=service,
             starts_at=starts_at,
             own_start=starts_at.astimezone(ZoneInfo(zone)) if zone != tenant.time_zone else None,
+            wish=msgspec.json.encode(wish).decode(),
             fields=fields,
             help_by_field=help_by_field,
         )
 
-    async def _show_taken(self, req: Request, resp: Response, slug: str, wish: BookingRequest, err: SlotTaken) -> None:
-        async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
-            service = await catalog.get_service(conn, wish.service)
-        facts = {"tenant": tenant, "service": service, "wish": wish, "next_starts": err.next_starts}
-        show(req, resp, "taken.html", tenant.locale, **facts)
 
-
-class AppointmentPage:
-    """`/b/{slug}/appointments/{id}/{token}`: the confirmation, and where to cancel."""
-
-    def __init__(self, appointments: AppointmentService) -> None:
-        self._appointments = appointments
+class AppointmentPage(_Page):
+    """`/b/{slug}/appointments/{id}/{token}`: the confirmation, and what can be done with it."""
 
     async def on_get(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
-        """Answer the appointment."""
-        appointment = await self._appointments.read(slug, appointment_id, token)
-        show(req, resp, "appointment.html", slug=slug, appointment=appointment, here=req.path)
+        """Answer the appointment, what is to be paid, and whether it may be moved."""
+        now = self._parts.now()
+        async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
+            appointment = in_zone(await get_appointment(conn, appointment_id))
+            bill, visit = await get_bill(conn, appointment_id), await lock_visit(conn, appointment_id)
+        live = appointment.status in ("pending", "confirmed") and appointment.starts_at > now
+        policy = policies.preview(visit, tenant.time_zone, now=now) if live else None
+        left = max(0, (bill.expires_at - now) // timedelta(seconds=1)) if bill.expires_at else 0
+        facts = {"tenant": tenant, "appointment": appointment, "due_minor": due(bill, now), "bill": bill}
+        show(req, resp, "appointment.html", tenant.locale, **facts, policy=policy, seconds=left, here=req.path)
 
-    async def on_post(self, req: Request, _resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
-        """Cancel and show the appointment again."""
-        await self._appointments.cancel(slug, appointment_id, token)
-        raise falcon.HTTPSeeOther(req.path)
+
+class CancelPage(_Page):
+    """`…/cancel`: what it costs; sending the form cancels."""
+
+    async def on_get(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
+        """Answer the fee and what goes back, before anything is done."""
+        await self._show(req, resp, slug, appointment_id, token)
+
+    async def on_post(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
+        """Cancel and show the appointment; if it costs more by now than was shown, show that first."""
+        shown, now = (await read_form(req)).get("fee", ""), self._parts.now()
+        async with _own(self._parts, slug, appointment_id, token) as (conn, _):
+            fee = policies.cancellation(await lock_visit(conn, appointment_id), by="customer", now=now).fee_minor
+            if str(fee) == shown:
+                await lifecycle.cancel(conn, appointment_id, by="customer", reason="", now=now)
+        if str(fee) == shown:
+            raise falcon.HTTPSeeOther(req.path.removesuffix("/cancel"))
+        resp.status = falcon.HTTP_409
+        await self._show(req, resp, slug, appointment_id, token)
+
+    async def _show(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
+        async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
+            appointment = in_zone(await get_appointment(conn, appointment_id))
+            visit = await lock_visit(conn, appointment_id)
+        policy = policies.preview(visit, tenant.time_zone, now=self._parts.now())
+        back = req.path.removesuffix("/cancel")
+        facts = {"tenant": tenant, "appointment": appointment, "policy": policy, "back": back}
+        show(req, resp, "cancel.html", tenant.locale, **facts)
 
 
-class AppointmentFile:
+class MovePage(_Page):
+    """`…/move`: other times, then one of them; sending the form moves."""
+
+    async def on_get(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
+        """Answer the free times, or the one that was chosen."""
+        now, back = self._parts.now(), req.path.removesuffix("/move")
+        async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
+            policies.check_move(await lock_visit(conn, appointment_id), by="customer", now=now)
+            appointment = in_zone(await get_appointment(conn, appointment_id))
+            employee_id = req.get_param_as_uuid("employee") if req.get_param("employee") else None
+            if not req.get_param("at"):
+                service_id = appointment.service
+                facts = await _times(
+                    conn, req, tenant, service_id, employee_id=employee_id, now=now, except_id=appointment_id
+                )
+                show(req, resp, "times.html", tenant.locale, **facts, target=req.path, moved=appointment)
+                return
+        starts_at = model.local_start(_start(req), tenant, now)
+        facts = {"tenant": tenant, "appointment": appointment, "back": back, "employee_id": employee_id}
+        show(req, resp, "move.html", tenant.locale, **facts, starts_at=starts_at)
+
+    async def on_post(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
+        """Move and show the appointment; or the next free times when somebody was first."""
+        fields, now = await read_form(req), self._parts.now()
+        wanted = {"starts_at": fields.get("at", ""), "employee": fields.get("employee") or None}
+        move = msgspec.convert(wanted, Move)
+        try:
+            async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
+                visit = await lifecycle.lock_for_move(conn, tenant, appointment_id, move, now)
+                await lifecycle.reschedule(conn, tenant, visit, move, by="customer", now=now)
+        except (SlotTaken, DayFull) as err:
+            told = await with_next(self._parts, slug, appointment_id, err)
+            await _show_taken(self._parts, req, resp, slug, move, told)
+            return
+        raise falcon.HTTPSeeOther(req.path.removesuffix("/move"))
+
+
+class AppointmentFile(_Page):
     """`…/appointment.ics`: the visit for a calendar."""
-
-    def __init__(self, parts: Parts, appointments: AppointmentService) -> None:
-        self._parts = parts
-        self._appointments = appointments
 
     async def on_get(self, _req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Answer the file."""
-        await self._appointments.read(slug, appointment_id, token)
-        async with tenant_transaction(self._parts.pool, slug) as (conn, _):
+        async with _own(self._parts, slug, appointment_id, token) as (conn, _):
             resp.data = await appointment_ics(conn, appointment_id, public_url=self._parts.settings.public_url)
         resp.content_type = "text/calendar; charset=utf-8"
         resp.downloadable_as = "appointment.ics"
@@ -215,6 +303,29 @@ class AssetResource:
             raise falcon.HTTPNotFound
         resp.content_type, resp.data = ASSETS[name]
         resp.cache_control = ["public", "max-age=31536000", "immutable"]
+
+
+@asynccontextmanager
+async def _own(parts: Parts, slug: str, appointment_id: UUID, token: str) -> AsyncGenerator[tuple[Connection, Tenant]]:
+    """Open a transaction for whoever has the link to the appointment."""
+    async with tenant_transaction(parts.pool, slug) as (conn, tenant):
+        if not any(tokens.matches(key, tenant.id, appointment_id, token) for key in parts.settings.signing_keys):
+            raise AppointmentUnknown(appointment_id)
+        yield conn, tenant
+
+
+async def _show_taken(
+    parts: Parts, req: Request, resp: Response, slug: str, wish: BookingRequest | Move, err: SlotTaken | DayFull
+) -> None:
+    async with tenant_transaction(parts.pool, slug) as (_, tenant):
+        resp.status = falcon.HTTP_409
+    times = req.path.removesuffix("/book")
+    facts = {"tenant": tenant, "target": req.path, "times": times, "wish": wish, "next_starts": err.next_starts}
+    show(req, resp, "taken.html", tenant.locale, **facts)
+
+
+def _start(req: Request) -> str:
+    return req.get_param_as_datetime("at", format_string="%Y-%m-%dT%H:%M:%S%z", required=True).isoformat()
 
 
 def show(req: Request, resp: Response, template: str, locale: str = "en", **values: Any) -> None:  # noqa: ANN401

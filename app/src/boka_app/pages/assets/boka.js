@@ -81,6 +81,8 @@ const times = one("[data-live]");
 if (times) followTimes(times);
 const keep = one("[data-hold]");
 if (keep) hold(keep);
+const counting = one("[data-countdown]");
+if (counting) countDown(counting);
 const calendar = one("[data-calendar]");
 if (calendar) followCalendar(calendar);
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
