@@ -9,6 +9,7 @@ from boka_app.vault import Vault
 from boka_app.worker import queries
 from boka_app.worker.model import Work
 from boka_app.worker.process import make_app, make_work
+from boka_app.worker.registry import ClockJob
 from boka_app.worker.relay import relay
 
 from app.builders import NOW
@@ -37,10 +38,21 @@ def work_off(database: Database, tenant_id: object, now: datetime = NOW, **chang
     async def whole() -> None:
         async with make_work(make_parts(database, now, **changes)) as work:
             app = make_app(work, database.as_role("booking_app"))
+            app.periodic_registry.periodic_tasks.clear()  # the clock's jobs would see other tests' tenants
             async with app.open_async():
                 while await waiting(work):
                     await app.run_worker_async(
                         wait=False, concurrency=4, listen_notify=False, install_signal_handlers=False
                     )
+
+    asyncio.run(whole())
+
+
+def run_clock(database: Database, job: ClockJob, now: datetime = NOW, **changes: object) -> None:
+    """Carry out one job of the clock, and what it orders is left in the queue."""
+
+    async def whole() -> None:
+        async with make_work(make_parts(database, now, **changes)) as work:
+            await job(work)
 
     asyncio.run(whole())
