@@ -10,6 +10,7 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from standins.oauth import OAuthStandin
 from standins.server import Answer, Request, route
@@ -107,6 +108,7 @@ class Microsoft(OAuthStandin):
         refused = self.refusal(request)
         if refused is not None:
             return refused
+        event_id = unquote(event_id)
         event = self.events.get(event_id)
         if event is None:
             return Answer({"error": {"code": "ErrorItemNotFound"}}, 404)
@@ -119,6 +121,7 @@ class Microsoft(OAuthStandin):
         refused = self.refusal(request)
         if refused is not None:
             return refused
+        event_id = unquote(event_id)
         if self.events.get(event_id) is None:
             return Answer({"error": {"code": "ErrorItemNotFound"}}, 404)
         self._store(event_id, None)

@@ -111,6 +111,7 @@ _REMOVE = """
 update calendar_connection
 set status = 'removing', removing_since = %(now)s, next_sync_at = %(now)s
 where tenant_id = current_tenant() and id = %(id)s
+returning employee_id
 """
 
 _FORGET = "delete from calendar_connection where tenant_id = current_tenant() and id = %(id)s"
@@ -358,8 +359,10 @@ async def connect(conn: Connection, new: NewConnection) -> None:
 
 async def start_removal(conn: Connection, connection_id: UUID, now: datetime) -> None:
     """Make a connection count no more; a job takes our events out of it and then the row away."""
-    await conn.execute(_REMOVE, {"id": connection_id, "now": now})
-    await conn.execute(_DROP_ALL_BUSY, {"id": connection_id})
+    row = await (await conn.execute(_REMOVE, {"id": connection_id, "now": now})).fetchone()
+    dropped = await conn.execute(_DROP_ALL_BUSY, {"id": connection_id})
+    if row and dropped.rowcount:
+        await conn.execute(_CALENDAR_CHANGED, {"employee_id": row[0]})
 
 
 async def forget(conn: Connection, connection_id: UUID) -> None:
