@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from boka_app.audit.model import ChainBroken
 from boka_app.demo.seed import SLUG, seed
 from boka_app.errors import DomainError
 from boka_app.identity import commands as identity
@@ -21,6 +22,7 @@ from boka_app.migrations import runner
 from boka_app.openapi.document import build
 from boka_app.parts import Parts
 from boka_app.settings import DatabaseSettings, Settings, SettingsError, load_database
+from boka_app.tenants import commands as tenants
 from boka_app.vault import Vault
 from boka_app.worker import queue
 
@@ -35,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         facts, text = arguments.run(arguments)
     except (SettingsError, runner.MigrationError, DomainError) as err:
         return _fail(_REFUSED, str(err))
+    except ChainBroken as err:
+        return _fail(_FAILED, str(err))
     except psycopg.OperationalError as err:
         return _fail(_UNREACHABLE if err.sqlstate is None else _FAILED, f"PostgreSQL: {err}")
     except psycopg.Error as err:
@@ -67,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     retry = _add(jobs, "retry", "queue failed jobs again: one by number, or all of a name", _jobs_retry, common)
     retry.add_argument("job", metavar="NUMBER|NAME")
     identity.register(commands, _add, common)
+    tenants.register(commands, _add, common)
     return parser
 
 

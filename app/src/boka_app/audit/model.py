@@ -20,14 +20,19 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any]
 
 
+class ChainBroken(Exception):
+    """A chain does not fit: something was changed, removed or added behind the service's back."""
+
+    def __init__(self, positions: dict[str, int]) -> None:
+        places = ", ".join(f"{tenant} at position {position}" for tenant, position in positions.items())
+        super().__init__(
+            f"the audit is broken: {places}. Compare with a backup; entries before the positions are whole"
+        )
+
+
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """What recomputing a chain found: how many entries, and the first position that does not fit, if any."""
 
     tenant_id: UUID
     entries: int
     broken_at: int | None
-
-    @property
-    def whole(self) -> bool:
-        """Tell whether nothing was changed, removed or added besides."""
-        return self.broken_at is None

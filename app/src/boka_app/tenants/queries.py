@@ -31,6 +31,8 @@ order by name, id
 limit 100
 """
 
+_IDS = "select slug, id from tenant order by slug"
+
 _FIND = """
 select slug
 from tenant
@@ -69,6 +71,11 @@ async def find_slug(conn: AsyncConnection[Any], *, slug: str | None, host_name: 
     """Return the slug of the tenant that has this slug or this host name, if there is one."""
     row = await (await conn.execute(_FIND, {"slug": slug, "host_name": host_name})).fetchone()
     return None if row is None else row[0]
+
+
+async def list_ids(conn: AsyncConnection[Any]) -> dict[str, UUID]:
+    """Return every tenant's id by its slug, closed ones too: for what an operator does to all."""
+    return dict(await (await conn.execute(_IDS)).fetchall())
 
 
 async def list_tenants(conn: AsyncConnection[Any]) -> list[Tenant]:
