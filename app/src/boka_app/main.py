@@ -13,10 +13,11 @@ from falcon.asgi import App
 
 from boka_app import logs
 from boka_app.analytics import resource as analytics
-from boka_app.appointments.resource import AppointmentsResource
-from boka_app.appointments.service import AppointmentService
+from boka_app.appointments import resource as booking
 from boka_app.audit import resource as audit
 from boka_app.availability.resource import SlotsResource
+from boka_app.cache.middleware import CacheMiddleware
+from boka_app.cache.service import SlotCache
 from boka_app.calendars import resource as calendars
 from boka_app.catalog import resource as catalog
 from boka_app.conventions.converters import DateConverter
@@ -59,11 +60,13 @@ def create_app(
     database = settings.database
     pool = pool or make_pool(database.connect_kwargs(application="boka-app"), max_size=database.pool_max)
     limits = RateLimits(settings.rate_limits, settings.valkey)
-    parts = Parts(settings=settings, pool=pool, vault=Vault(*settings.encryption_keys), now=now)
+    cache = SlotCache(settings.valkey)
+    parts = Parts(settings=settings, pool=pool, vault=Vault(*settings.encryption_keys), now=now, cache=cache)
     switches = Switches(parts)
     hosts = TenantHosts(pool, settings.public_url)
     authentication = AuthenticationMiddleware(parts, switches)
-    app = App(middleware=[RequestMiddleware(), hosts, authentication, limits, PoolLifespan(pool), switches])
+    around = [RequestMiddleware(), hosts, authentication, limits, CacheMiddleware(cache), PoolLifespan(pool), switches]
+    app = App(middleware=around)
     json = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json
     app.req_options.keep_blank_qs_values = True
@@ -76,8 +79,8 @@ def create_app(
 
 def routes(parts: Parts) -> Routes:
     """Return every address and who answers it."""
-    settings, pool, now = parts.settings, parts.pool, parts.now
-    appointments = AppointmentService(pool, signing_key=settings.signing_key, public_url=settings.public_url, now=now)
+    settings, pool = parts.settings, parts.pool
+    appointments = booking.make_service(parts)
     paying = PaymentService(parts)
     described: Routes = [
         ("/api/health", HealthResource(pool, settings.release)),
@@ -87,8 +90,8 @@ def routes(parts: Parts) -> Routes:
         *catalog.routes(parts),
         *customers.routes(parts),
         *audit.routes(parts),
-        ("/api/tenants/{slug}/slots", SlotsResource(pool, now)),
-        ("/api/tenants/{slug}/appointments", AppointmentsResource(appointments)),
+        ("/api/tenants/{slug}/slots", SlotsResource(parts)),
+        *booking.routes(appointments),
         *lifecycle.routes(parts),
         *staff_calendar.routes(parts),
         *analytics.routes(parts),

@@ -21,6 +21,9 @@ SESSIONS = Gauge(
     "user_sessions_active", "Sessions of staff that live, in the whole service.", multiprocess_mode="mostrecent"
 )
 PAYMENTS = Counter("payments_processed_total", "Payments and refunds, by how they ended.", ["provider", "outcome"])
+CACHE = Counter("cache_requests_total", "Answers asked of the cache.", ["cache", "outcome"])
+for _outcome in ("hit", "miss", "bypass", "not_modified"):
+    CACHE.labels("slots", _outcome)
 for _outcome in ("booked", "replayed", "taken", "refused", "failed"):
     TRANSACTIONS.labels(_outcome)  # a rate needs the zero before the first event
 for _outcome in ("succeeded", "wrong_password", "wrong_code", "code_missing", "locked", "throttled", "disabled"):

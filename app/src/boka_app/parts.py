@@ -1,9 +1,10 @@
 """What the features of the service share, put together once and handed to each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from boka_app.cache.service import SlotCache
 from boka_app.database import Pool
 from boka_app.settings import Settings
 from boka_app.vault import Vault
@@ -20,3 +21,4 @@ class Parts:
     pool: Pool
     vault: Vault
     now: Clock
+    cache: SlotCache = field(default_factory=lambda: SlotCache(None))

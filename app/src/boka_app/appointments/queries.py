@@ -50,6 +50,8 @@ where tenant_id = current_tenant()
 returning id, calendar_version
 """
 
+_RELEASE = "select id from release_hold(%(id)s)"
+
 _decoder = msgspec.json.Decoder(Placed)
 
 
@@ -118,6 +120,11 @@ async def get_appointment(conn: Connection, appointment_id: UUID) -> Appointment
     if appointment is None:
         raise AppointmentUnknown(appointment_id)
     return appointment
+
+
+async def release_hold(conn: Connection, hold_id: UUID) -> bool:
+    """Give a hold up; tell whether there was one."""
+    return (await conn.execute(_RELEASE, {"id": hold_id})).rowcount > 0
 
 
 async def touch_calendars(conn: Connection, employee_ids: Sequence[UUID]) -> dict[UUID, int]:

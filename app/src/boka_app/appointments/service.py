@@ -1,7 +1,7 @@
 """Book, hold, read, cancel: each one transaction."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,10 +22,12 @@ from boka_app.appointments.model import (
     HoldRequest,
     Placed,
 )
+from boka_app.audit import queries as audit
 from boka_app.availability import rules
 from boka_app.availability.model import Availability, DayFull, DecisionStale, SlotTaken
 from boka_app.availability.queries import find_availability
 from boka_app.availability.service import next_starts
+from boka_app.cache.service import SlotCache
 from boka_app.database import Connection, Pool, connection, tenant_transaction
 from boka_app.errors import DomainError
 from boka_app.idempotency import queries as keys
@@ -33,14 +35,25 @@ from boka_app.lifecycle import service as lifecycle
 from boka_app.tenants.model import CUSTOMER, Actor, Tenant
 
 _ATTEMPTS = 3  # when facts changed between reading and writing, or a deadlock was broken
+_BUFFER = timedelta(hours=4)  # the longest there is
 
 
 class AppointmentService:
     """What can be done with appointments, for one site."""
 
-    def __init__(self, pool: Pool, *, signing_key: bytes, public_url: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        signing_key: bytes,
+        public_url: str,
+        now: Callable[[], datetime],
+        cache: SlotCache | None = None,
+        earlier_keys: Sequence[bytes] = (),
+    ) -> None:
+        self._keys = (signing_key, *earlier_keys)
+        self._cache = cache or SlotCache(None)
         self._pool = pool
-        self._signing_key = signing_key
         self._public_url = public_url
         self._now = now
 
@@ -82,9 +95,20 @@ class AppointmentService:
         found, placed = await self._place(slug, wish, actor=actor)
         hold, now = in_zone(placed.appointment), self._now()
         expires_at = hold.expires_at or now
-        token = tokens.sign(self._signing_key, found.tenant.id, hold.id)
+        token = tokens.sign(self._keys[0], found.tenant.id, hold.id)
         seconds = max(0, (expires_at - now) // timedelta(seconds=1))
         return Held(hold=hold, token=token, expires_at=expires_at, expires_in_seconds=seconds)
+
+    async def release(self, slug: str, hold_id: UUID, token: str) -> None:
+        """Give a hold up; giving it up twice is no error.
+
+        Raises:
+            AppointmentUnknown: the token is another's.
+        """
+        async with tenant_transaction(self._pool, slug) as (conn, tenant):
+            self._check_token(tenant, hold_id, token)
+            if await queries.release_hold(conn, hold_id):
+                await audit.record(conn, "appointment.released", hold_id)
 
     async def read(self, slug: str, appointment_id: UUID, token: str) -> Appointment:
         """Return an appointment to the holder of its token.
@@ -120,7 +144,7 @@ class AppointmentService:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with connection(self._pool) as conn:
-                    return await self._decide_and_write(conn, slug, wish, hold_token, details)
+                    found, placed = await self._decide_and_write(conn, slug, wish, hold_token, details)
             except (DecisionStale, errors.DeadlockDetected):
                 if attempt == _ATTEMPTS:
                     raise
@@ -130,6 +154,9 @@ class AppointmentService:
                         conn, slug, wish.service, wish.starts_at, employee_id=wish.employee, now=self._now()
                     )
                 raise type(err)(err.starts_at, free) from err
+            else:
+                await self._tell_cache(found.tenant.id, placed)
+                return found, placed
         raise AssertionError
 
     async def _decide_and_write(
@@ -139,7 +166,7 @@ class AppointmentService:
         found = await find_availability(
             conn, slug, wish.service, rules.dates_around(wish.starts_at), employee_id=wish.employee, now=now
         )
-        if hold_id is not None and not tokens.matches(self._signing_key, found.tenant.id, hold_id, hold_token):
+        if hold_id is not None and not self._owns(found.tenant, hold_id, hold_token):
             raise HoldOver(hold_id)
         try:
             free = found.calendars if hold_id else rules.choose_calendars(found, wish.starts_at, now=now)
@@ -153,14 +180,24 @@ class AppointmentService:
         version = found.catalog_version
         return found, await queries.book(conn, found.tenant.id, wish, ids, now=now, catalog_version=version, **details)
 
+    async def _tell_cache(self, tenant_id: UUID, placed: Placed) -> None:
+        if placed.replayed:  # whoever was first may have died before telling
+            await self._cache.forget(tenant_id)
+        else:
+            times = placed.appointment.starts_at - _BUFFER, placed.appointment.ends_at + _BUFFER
+            await self._cache.bump(tenant_id, placed.versions, times)
+
     def _answer(self, tenant: Tenant, appointment: Appointment) -> Booked:
-        token = tokens.sign(self._signing_key, tenant.id, appointment.id)
+        token = tokens.sign(self._keys[0], tenant.id, appointment.id)
         url = f"{self._public_url}/b/{tenant.slug}/appointments/{appointment.id}/{token}"
         return Booked(appointment=appointment, token=token, manage_url=url)
 
     def _check_token(self, tenant: Tenant, appointment_id: UUID, token: str) -> None:
-        if not tokens.matches(self._signing_key, tenant.id, appointment_id, token):
+        if not self._owns(tenant, appointment_id, token):
             raise AppointmentUnknown(appointment_id)
+
+    def _owns(self, tenant: Tenant, appointment_id: UUID, token: str) -> bool:
+        return any(tokens.matches(key, tenant.id, appointment_id, token) for key in self._keys)
 
 
 def fingerprint(wish: BookingRequest) -> bytes:

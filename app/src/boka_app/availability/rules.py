@@ -84,6 +84,13 @@ def dates_around(moment: datetime) -> list[date]:
     return [middle + _DAY * n for n in (-2, -1, 0, 1, 2)]  # an offset is a day at most, the zone's another
 
 
+def reach(dates: Sequence[date]) -> tuple[datetime, datetime]:
+    """Return a span outside of which nothing matters to these local dates, whatever the zone."""
+    begin, end = (datetime.combine(day, time(), UTC) for day in (dates[0], dates[-1]))
+    # Zones reach 14 hours to one side and 12 to the other; a buffer is 4 hours at most, a visit 12.
+    return begin - timedelta(hours=18), end + timedelta(hours=24 + 12 + 16)
+
+
 def opening_spans(calendar: Calendar, dates: list[date], zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
     """Yield the opening hours of these dates in UTC. An exception replaces the whole date."""
     weekly = _by_first(calendar.rules)

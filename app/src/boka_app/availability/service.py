@@ -1,5 +1,6 @@
 """Find free slots: read what decides, let the rules decide."""
 
+import math
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -44,6 +45,12 @@ def answer_slots(found: Availability, dates: list[date], *, now: datetime, order
         slots=slots,
         reasons={} if slots else rules.reasons(found, dates, now=now),
     )
+
+
+def seconds_true(found: Availability, now: datetime) -> float:
+    """Return for how long an answer stays true by itself: until the first hold in it may expire."""
+    ends = [calendar.expires_at for calendar in found.calendars if calendar.expires_at is not None]
+    return (min(ends) - now).total_seconds() if ends else math.inf
 
 
 async def next_starts(

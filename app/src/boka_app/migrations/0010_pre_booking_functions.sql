@@ -62,9 +62,11 @@ create trigger appointment_moves_calendar after update of status, occupied_from,
         is distinct from (new.status, new.occupied_from, new.occupied_until, new.employee_id)
     ) execute function move_calendar();
 
--- Slot search and daily caps. Seats share their session's time and are found through it.
+-- Slot search and daily caps, from the index alone: visits lie in the table as they were booked, one a page. Seats share
+-- their session's time and are found through it.
 drop index appointment_busy;
-create index appointment_busy on appointment (tenant_id, employee_id, occupied_from) include (occupied_until)
+create index appointment_busy on appointment (tenant_id, employee_id, occupied_from)
+    include (occupied_until, starts_at, status, kind, expires_at, service_id, id, parent_id)
     where status in ('held', 'pending', 'confirmed', 'completed') and kind <> 'seat';
 
 create function is_live(a appointment, at_now timestamptz) returns boolean

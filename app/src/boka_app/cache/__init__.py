@@ -1,0 +1,1 @@
+"""Answers kept in Valkey while they are true. Without Valkey everything works, only slower."""

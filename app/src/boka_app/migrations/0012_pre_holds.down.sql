@@ -1,0 +1,2 @@
+-- Takes back giving up a hold.
+drop function release_hold(uuid);
