@@ -1,6 +1,7 @@
 """Accounts with a password, and conversations with the service in which time may pass."""
 
 import asyncio
+import secrets
 from datetime import datetime
 from types import SimpleNamespace
 from uuid import uuid4
@@ -18,22 +19,28 @@ PASSWORD = "Hafen-Regen-17-Kutter"
 HASH = PasswordHasher().hash(PASSWORD)
 
 
+def new_address():
+    """Return a network address of this test alone: failures of an address are counted whatever the account."""
+    return f"2001:db8:{secrets.randbelow(2**16):x}:{secrets.randbelow(2**16):x}::7"
+
+
 class Service:
     """The service as one client after the other sees it; `now` is its clock."""
 
     def __init__(self, client: testing.ASGIConductor) -> None:
         self.client = client
         self.now: datetime = NOW
+        self.address = new_address()
 
-    async def send(self, method, path, body=None, headers=None, *, address="203.0.113.7"):
-        headers = {"X-Real-IP": address} | (headers or {})
+    async def send(self, method, path, body=None, headers=None, *, address=None):
+        headers = {"X-Real-IP": address or self.address} | (headers or {})
         return await self.client.simulate_request(method, path, json=body, headers=headers)
 
     async def post(self, path, body=None, headers=None, **kwargs):
         return await self.send("POST", path, body, headers, **kwargs)
 
     async def log_in(self, account, *, password=PASSWORD, **kwargs):
-        origin = {"address": kwargs.pop("address", "203.0.113.7")}
+        origin = {"address": kwargs.pop("address", None)}
         return await self.post("/api/auth/login", {"email": account.email, "password": password} | kwargs, **origin)
 
 

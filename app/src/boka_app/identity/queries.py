@@ -112,6 +112,7 @@ _FORGET_FAILURES = """
 update account
 set failed_logins = 0, locked_until = null
 where id = %(id)s and (failed_logins > 0 or locked_until is not null)
+    and (%(unless_locked_at)s::timestamptz is null or coalesce(locked_until, '-infinity') <= %(unless_locked_at)s)
 """
 
 _STORE_HASH = """
@@ -339,9 +340,9 @@ async def count_failure(conn: Connection, account_id: UUID, now: datetime) -> No
         await run(conn, _LOCK, id=account_id, until=now + pause)
 
 
-async def forget_failures(conn: Connection, account_id: UUID) -> bool:
-    """Unlock an account; tell whether there was something to forget."""
-    return await run(conn, _FORGET_FAILURES, id=account_id) == 1
+async def forget_failures(conn: Connection, account_id: UUID, unless_locked_at: datetime | None = None) -> bool:
+    """Unlock an account, or leave a lock that still lasts alone; tell whether there was something to forget."""
+    return await run(conn, _FORGET_FAILURES, id=account_id, unless_locked_at=unless_locked_at) == 1
 
 
 async def set_password(conn: Connection, account_id: UUID, password_hash: str, now: datetime | None) -> None:

@@ -140,7 +140,8 @@ async def _begin(
         if outcome == "wrong_code":
             await queries.count_failure(conn, account.id, now)
         if outcome == "succeeded":
-            await queries.forget_failures(conn, account.id)
+            # The owner comes from a known address; the lock stays for those who made it necessary.
+            await queries.forget_failures(conn, account.id, unless_locked_at=now)
             if again:
                 await queries.set_password(conn, account.id, again, None)
             await queries.insert_session(
