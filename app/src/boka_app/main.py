@@ -43,6 +43,7 @@ from boka_app.payments.service import PaymentService
 from boka_app.problems import handlers
 from boka_app.problems.resource import ProblemPageResource
 from boka_app.settings import Settings, load, load_server
+from boka_app.staff import resource as staff
 from boka_app.tenants import resource as tenants
 from boka_app.tenants.hosts import TenantHosts
 from boka_app.vault import Vault
@@ -108,6 +109,7 @@ def routes(parts: Parts) -> Routes:
         ("/api/metrics", MetricsResource()),
         ("/problems/{name}", ProblemPageResource()),
         *pages.routes(parts, appointments),
+        *staff.routes(parts),
         *payment_pages.pages(paying),
         *messages.page_routes(parts),
     ]
