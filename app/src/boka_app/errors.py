@@ -7,6 +7,8 @@
     │   DayFull, DecisionStale
     ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted, HoldOver
     ├── lifecycle.model: AppointmentEnded, NotBegun, MoveRefused
+    ├── series.model: SeriesUnknown, SeriesConflicts
+    ├── waitlist.model: WaitlistUnknown, NothingOffered
     ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, LoginRefused, CodeMissing,
     │   TooManyAttempts, TokenSpent, PasswordRefused, MfaState, InMaintenance, ReadOnly;
     │   members.model: LastOwner; keys.model: ScopeRefused; admin.model: OneselfRevoked

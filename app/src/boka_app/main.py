@@ -42,11 +42,13 @@ from boka_app.payments import resource as payments
 from boka_app.payments.service import PaymentService
 from boka_app.problems import handlers
 from boka_app.problems.resource import ProblemPageResource
+from boka_app.series import resource as series
 from boka_app.settings import Settings, load, load_server
 from boka_app.staff import resource as staff
 from boka_app.tenants import resource as tenants
 from boka_app.tenants.hosts import TenantHosts
 from boka_app.vault import Vault
+from boka_app.waitlist import resource as waitlist
 from boka_app.webhooks import resource as webhooks
 
 
@@ -95,6 +97,8 @@ def routes(parts: Parts) -> Routes:
         *booking.routes(appointments),
         *lifecycle.routes(parts),
         *staff_calendar.routes(parts),
+        *series.routes(parts),
+        *waitlist.routes(parts),
         *analytics.routes(parts),
         *calendars.routes(parts),
         *payments.routes(parts, paying),

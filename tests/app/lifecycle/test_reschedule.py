@@ -57,7 +57,7 @@ def test_the_event_of_a_move_tells_where_from_and_where_to(move, salon, put_row,
     assert payload["was_employee_id"] == str(salon.employee_ids[0])
 
 
-def test_the_old_slot_is_free_at_once(move, salon, put_row, see):
+def test_the_old_slot_is_free_at_once(move, salon, put_row):
     first, second = put_row(salon), put_row(salon, at(11))
 
     move(salon, (first, at(9)))
@@ -65,7 +65,7 @@ def test_the_old_slot_is_free_at_once(move, salon, put_row, see):
     assert move(salon, (second, at(10))) == [None]
 
 
-def test_a_visit_may_move_into_its_own_old_time(move, salon, put_row, see, admin):
+def test_a_visit_may_move_into_its_own_old_time(move, salon, put_row, admin):
     admin.execute("update service set step_minutes = 5 where id = %s", [salon.service_id])
     visit_id = put_row(salon)
 
@@ -90,17 +90,24 @@ def test_a_move_to_where_it_is_changes_nothing(move, salon, put_row, see, events
         pytest.param(at(10) + timedelta(days=2_900_000), BeyondHorizon, id="end of time"),
     ],
 )
-def test_a_refused_move_leaves_the_visit_where_it_was(move, salon, put_row, see, events, starts_at, refusal):
+def test_a_start_that_cannot_be_had_is_refused(move, salon, put_row, starts_at, refusal):
+    put_row(salon, at(9))
+
+    (answer,) = move(salon, (put_row(salon), starts_at))
+
+    assert isinstance(answer, refusal)
+
+
+def test_a_refused_move_leaves_the_visit_where_it_was(move, salon, put_row, see, events):
     put_row(salon, at(9))
     visit_id = put_row(salon)
 
-    (answer,) = move(salon, (visit_id, starts_at))
+    move(salon, (visit_id, at(9)))
 
-    assert isinstance(answer, refusal)
     assert (see(visit_id, "status, starts_at"), events(visit_id)) == (("confirmed", at(10)), [])
 
 
-def test_32_visits_for_one_slot_one_gets_it(move, make_salon, put_row, see, admin):
+def test_32_visits_for_one_slot_one_gets_it(move, make_salon, put_row, see):
     salon = make_salon(people=2)
     visits = [put_row(salon, at(10) + timedelta(days=n), employee_id=salon.employee_ids[n % 2]) for n in range(1, 33)]
     there = {"employee": salon.employee_ids[0]}
@@ -111,7 +118,7 @@ def test_32_visits_for_one_slot_one_gets_it(move, make_salon, put_row, see, admi
     assert sorted(see(visit_id, "reschedules") for visit_id in visits) == [0] * 31 + [1]
 
 
-def test_visits_that_change_places_never_both_have_one(move, salon, put_row, see):
+def test_visits_that_change_places_never_both_have_one(move, salon, put_row):
     first, second = put_row(salon), put_row(salon, at(11))
 
     answers = move(salon, (first, at(11)), (second, at(10)))
@@ -218,7 +225,7 @@ def test_a_seat_alone_opens_a_session_where_there_is_none(move, salon, put_row, 
     assert (see(old), see(staying)) == ("confirmed", "confirmed")
 
 
-def test_of_32_seats_for_the_last_two_of_a_session_two_move(move, salon, put_row, see, admin):
+def test_of_32_seats_for_the_last_two_of_a_session_two_move(move, salon, put_row, admin):
     admin.execute("update service set capacity = 3 where id = %s", [salon.service_id])
     there = put_row(salon, at(11), kind="session")
     put_row(salon, at(11), kind="seat", parent_id=there, seat_no=1)

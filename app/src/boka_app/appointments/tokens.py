@@ -8,12 +8,12 @@ from base64 import urlsafe_b64encode
 from uuid import UUID
 
 
-def sign(key: bytes, tenant_id: UUID, appointment_id: UUID) -> str:
-    """Return the token of an appointment: 43 characters safe in addresses."""
-    message = b"appointment\0" + tenant_id.bytes + appointment_id.bytes
+def sign(key: bytes, tenant_id: UUID, thing_id: UUID, *, purpose: str = "appointment") -> str:
+    """Return the token of an appointment, or of a series or another thing: 43 characters safe in addresses."""
+    message = purpose.encode() + b"\0" + tenant_id.bytes + thing_id.bytes
     return urlsafe_b64encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode()
 
 
-def matches(key: bytes, tenant_id: UUID, appointment_id: UUID, token: str) -> bool:
-    """Tell whether the token is this appointment's, in a time that tells nothing."""
-    return hmac.compare_digest(sign(key, tenant_id, appointment_id).encode(), token.encode())
+def matches(key: bytes, tenant_id: UUID, thing_id: UUID, token: str, *, purpose: str = "appointment") -> bool:
+    """Tell whether the token is this thing's, in a time that tells nothing."""
+    return hmac.compare_digest(sign(key, tenant_id, thing_id, purpose=purpose).encode(), token.encode())

@@ -16,6 +16,8 @@ async def expire_appointments(work: Work) -> None:
         while found:
             async with job_transaction(work.pool, tenant_id) as conn:
                 found = await service.expire_due(conn, work.now())
+            if found:
+                await work.cache.forget(tenant_id)
 
 
 async def forget_idempotency_keys(work: Work) -> None:

@@ -16,11 +16,12 @@ from psycopg.types.json import Jsonb
 
 from boka_app.appointments.model import CustomerDetails
 from boka_app.availability import rules
-from boka_app.availability.model import DayFull, SlotTaken
+from boka_app.availability.model import BeyondHorizon, DayFull, NoticeTooShort, OutsideHours, SlotInPast, SlotTaken
 from boka_app.availability.queries import find_availability
 from boka_app.database import Connection
 from boka_app.tenants.model import Tenant
 
+UNAVAILABLE = (SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, DayFull, SlotTaken)  # why a start is not had
 _WIDEST = {"min_notice_minutes": 0, "horizon_days": 730}  # what the tenant's own settings could allow at most
 
 _LOCK = """
@@ -40,11 +41,11 @@ where s.tenant_id = current_tenant() and s.id = %(service_id)s
 
 _MOVE = "select move_appointment(%(id)s, %(starts_at)s, %(employees)s, %(now)s)"
 
-_PLACE = """
-select place_visit(
-    %(service_id)s, %(starts_at)s, %(customer_id)s, %(series_id)s, %(held_until)s, %(source)s, %(employees)s, %(now)s
-)
+_HOLD = """
+select hold_visit(%(service_id)s, %(starts_at)s, %(customer_id)s, %(until)s, %(employees)s, %(now)s)
 """
+
+_ACCEPT = "select accept_hold(%(id)s, %(now)s)"
 
 _KEEP_CUSTOMER = "select keep_customer(current_tenant(), %(details)s)"
 
@@ -117,26 +118,34 @@ async def move(
     await _run(conn, _MOVE, starts_at, {"id": appointment_id, "employees": employees, "now": now})
 
 
-async def place(  # noqa: PLR0913  what is placed, by name
+async def hold(  # noqa: PLR0913  what is held, by name
     conn: Connection,
     service_id: UUID,
     starts_at: datetime,
     employees: list[UUID],
     *,
     customer_id: UUID,
+    until: datetime,
     now: datetime,
-    series_id: UUID | None = None,
-    held_until: datetime | None = None,
-    source: str = "web",
 ) -> UUID:
-    """Give a start to a customer, booked or only held; return the appointment's id.
+    """Hold a start for a customer; return the appointment's id.
 
     Raises:
         SlotTaken, DayFull: none of the employees has room. The transaction is to be rolled back, or its savepoint.
     """
-    facts = {"service_id": service_id, "employees": employees, "customer_id": customer_id, "now": now}
-    facts |= {"series_id": series_id, "held_until": held_until, "source": source}
-    return await _run(conn, _PLACE, starts_at, facts)
+    facts = {"service_id": service_id, "employees": employees, "customer_id": customer_id, "until": until, "now": now}
+    return await _run(conn, _HOLD, starts_at, facts)
+
+
+def refusal(sqlstate: str, starts_at: datetime) -> SlotTaken | DayFull:
+    """Return what a SQLSTATE of placing means."""
+    return _REFUSAL_BY_SQLSTATE[sqlstate](starts_at)
+
+
+async def accept_hold(conn: Connection, appointment_id: UUID, now: datetime) -> bool:
+    """Book what is held for a customer and locked; tell whether it was still held."""
+    row = await (await conn.execute(_ACCEPT, {"id": appointment_id, "now": now})).fetchone()
+    return row is not None and row[0]
 
 
 async def keep_customer(conn: Connection, details: CustomerDetails) -> UUID:
@@ -155,9 +164,8 @@ async def _run(conn: Connection, statement: LiteralString, starts_at: datetime, 
     try:
         row = await (await conn.execute(statement, facts | {"starts_at": starts_at})).fetchone()
     except psycopg.Error as err:
-        refusal = _REFUSAL_BY_SQLSTATE.get(err.sqlstate or "")
-        if refusal is None:
-            raise
-        raise refusal(starts_at) from err
+        if err.sqlstate in _REFUSAL_BY_SQLSTATE:
+            raise refusal(err.sqlstate, starts_at) from err
+        raise
     assert row is not None  # noqa: S101  a function gives one row
     return row[0]

@@ -4,7 +4,7 @@ Rows are locked and changed first, and noted in the audit last: its chain is a l
 waited for a row while holding it would wait for somebody who waits for the chain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,17 +43,20 @@ async def cancel(
         AppointmentUnknown, AppointmentStarted, AppointmentEnded: as `rules.cancellation` says.
     """
     visit = await queries.lock_visit(conn, appointment_id)
-    waive = waive_fee or visit.kind == "session"
     seats = await queries.lock_visits(conn, await queries.list_seats(conn, visit.id))
-    money = {v.id: rules.cancellation(v, by=by, now=now, waive_fee=waive) for v in (visit, *seats)}
-    ended = [
-        v
-        for v in (visit, *seats)
-        if await _turn(conn, v, "cancelled", now=now, by=by, reason=reason, fee_minor=money[v.id].fee_minor)
-    ]
-    for v in ended:
-        await tell(conn, v, "cancelled", **_facts(money[v.id]))
+    waive_fee = waive_fee or visit.kind == "session"
+    money = await _cancel(conn, [visit, *seats], by=by, reason=reason, now=now, waive_fee=waive_fee)
     return money[visit.id]
+
+
+async def cancel_those_left(conn: Connection, appointment_ids: Sequence[UUID], *, by: By, now: datetime) -> None:
+    """End those of the appointments that are not over, each at the price of cancelling it alone.
+
+    Raises:
+        AppointmentStarted: one has begun, and it is the customer who asks.
+    """
+    left = [visit for visit in await queries.lock_visits(conn, appointment_ids) if visit.status in rules.LIVE]
+    await _cancel(conn, left, by=by, reason="", now=now)
 
 
 async def confirm_or_refuse(conn: Connection, appointment_id: UUID, *, now: datetime) -> None:
@@ -200,6 +203,21 @@ def in_zone(entry: Entry) -> Entry:
     """Return an appointment with its span in the tenant's zone."""
     zone = ZoneInfo(entry.time_zone)
     return replace(entry, starts_at=entry.starts_at.astimezone(zone), ends_at=entry.ends_at.astimezone(zone))
+
+
+async def _cancel(
+    conn: Connection, visits: Sequence[Visit], *, by: By, reason: str, now: datetime, waive_fee: bool = False
+) -> dict[UUID, Cancellation]:
+    """End visits that are locked; return what each costs."""
+    money = {v.id: rules.cancellation(v, by=by, now=now, waive_fee=waive_fee) for v in visits}
+    ended = [
+        v
+        for v in visits
+        if await _turn(conn, v, "cancelled", now=now, by=by, reason=reason, fee_minor=money[v.id].fee_minor)
+    ]
+    for v in ended:
+        await tell(conn, v, "cancelled", **_facts(money[v.id]))
+    return money
 
 
 async def _turn(  # noqa: PLR0913  each is a fact of the change, by name

@@ -90,9 +90,9 @@ $$;
 comment on function move_appointment(uuid, timestamptz, uuid[], timestamptz) is
     'Gives an appointment, locked by the caller, the first of the candidates who is free at another start; or fails and changes nothing';
 
-create function place_visit(
-    wanted_service uuid, to_start timestamptz, for_customer uuid, in_series uuid, held_until timestamptz,
-    by_source text, candidates uuid[], at_now timestamptz
+create function hold_visit(
+    wanted_service uuid, to_start timestamptz, for_customer uuid, held_until timestamptz,
+    candidates uuid[], at_now timestamptz
 ) returns uuid
     language plpgsql
 as $$
@@ -103,16 +103,80 @@ declare
 begin
     select * into strict ten from tenant t where t.id = current_tenant();
     select * into strict svc from service s where s.tenant_id = ten.id and s.id = wanted_service;
-    draft := draft_of(ten, svc, to_start, by_source, held_until is not null, at_now);
+    draft := draft_of(ten, svc, to_start, 'web', true, at_now);
     draft.customer_id := for_customer;
-    draft.series_id := in_series;
-    draft.expires_at := coalesce(held_until, draft.expires_at);
+    draft.expires_at := held_until;
     perform place_appointment(draft, svc, ten.time_zone, candidates, at_now);
     return draft.id;
 end
 $$;
-comment on function place_visit(uuid, timestamptz, uuid, uuid, timestamptz, text, uuid[], timestamptz) is
-    'Gives a start to a customer, with the first of the candidates who is free; whoever calls it notes and tells of it';
+comment on function hold_visit(uuid, timestamptz, uuid, timestamptz, uuid[], timestamptz) is
+    'Holds a start for a customer, with the first of the candidates who is free; whoever calls it notes and tells of it';
+
+create function place_series(
+    wanted_series uuid, starts timestamptz[], candidates jsonb, known_catalog bigint, at_now timestamptz
+) returns text[]
+    language plpgsql
+as $$
+declare
+    ten tenant;
+    svc service;
+    series booking_series;
+    draft appointment;
+    refusals text[];
+begin
+    select * into strict ten from tenant t where t.id = current_tenant();
+    select * into strict series from booking_series b where b.tenant_id = ten.id and b.id = wanted_series;
+    select * into strict svc from service s where s.tenant_id = ten.id and s.id = series.service_id;
+    perform lock_for_placing(
+        svc, '00000000-0000-0000-0000-000000000000', array(select jsonb_array_elements_text(one)::uuid from jsonb_array_elements(candidates) as one),
+        array(select (s at time zone ten.time_zone)::date from unnest(starts) as s)
+    );
+    if known_catalog <> (select c.version from catalog_version c where c.tenant_id = ten.id) then
+        raise exception 'decided on facts that changed since' using errcode = 'BK002';
+    end if;
+    for n in 1 .. cardinality(starts) loop
+        begin
+            draft := draft_of(ten, svc, starts[n], 'web', false, at_now);
+            draft.customer_id := series.customer_id;
+            draft.series_id := series.id;
+            perform place_appointment(
+                draft, svc, ten.time_zone, array(select jsonb_array_elements_text(candidates -> n - 1)::uuid), at_now
+            );
+            refusals[n] := '';
+        exception
+            when sqlstate 'BK003' or sqlstate 'BK004' then
+                refusals[n] := sqlstate;
+        end;
+    end loop;
+    return refusals;
+end
+$$;
+comment on function place_series(uuid, timestamptz[], jsonb, bigint, timestamptz) is
+    'Books each start with the first of its candidates who is free; for each the SQLSTATE of its refusal, or nothing';
+
+create function note_series(wanted_series uuid) returns void
+    language sql
+begin atomic
+    insert into outbox (tenant_id, kind, subject_id, payload)
+    select a.tenant_id, 'appointment.booked', a.id, facts_of(a)
+    from appointment a
+    where a.tenant_id = current_tenant() and a.series_id = wanted_series and a.kind in ('visit', 'seat')
+    order by a.starts_at;
+    insert into audit (tenant_id, action, subject_id, request_id, actor_kind, actor_id)
+    select
+        current_tenant(), n.kind, n.subject_id, current_setting('app.request_id'), current_setting('app.actor_kind'),
+        nullif(current_setting('app.actor_id'), '')::uuid
+    from (
+        select o.id, o.kind, o.subject_id
+        from outbox o
+        where o.tenant_id = current_tenant() and o.xid = pg_current_xact_id()
+        union all
+        select null, 'series.booked', wanted_series
+        order by 1
+    ) as n;
+end;
+comment on function note_series(uuid) is 'Tells of the visits of a series, and audits them with what they made expire';
 
 create function accept_hold(held_id uuid, at_now timestamptz) returns boolean
     language plpgsql
@@ -148,3 +212,6 @@ begin atomic
     order by o.id;
 end;
 comment on function note_expired() is 'Audits what placing made expire in this transaction; once, before its other entries';
+
+create index waitlist_entry_appointment on waitlist_entry (tenant_id, appointment_id)
+    where appointment_id is not null;  -- whose offer an appointment is

@@ -71,7 +71,9 @@ from boka_app.payments.model import (
     SignatureInvalid,
     WebhookSecretMissing,
 )
+from boka_app.series.model import SeriesConflicts, SeriesUnknown
 from boka_app.tenants.model import TenantUnknown
+from boka_app.waitlist.model import NothingOffered, WaitlistUnknown
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -134,6 +136,12 @@ PROBLEMS: dict[str, ProblemKind] = {
     "move-refused": ProblemKind(
         409, "No more moves", "The business lets customers move a visit only so late and so often."
     ),
+    "series-unknown": ProblemKind(404, "No such series", "There is none of that id, or the token is another's."),
+    "series-conflicts": ProblemKind(
+        409, "Not every visit can be had", "None was booked. The member errors has each start that cannot be had."
+    ),
+    "waitlist-unknown": ProblemKind(404, "No such place", "There is none of that id, or the token is another's."),
+    "nothing-offered": ProblemKind(409, "No offer", "Nothing is held any more, or it was no offer of the waitlist."),
     "idempotency-key-missing": ProblemKind(
         400,
         "Idempotency-Key missing",
@@ -254,6 +262,10 @@ NAME_BY_ERROR: dict[type[Exception], str] = {
     AppointmentEnded: "appointment-ended",
     NotBegun: "not-begun",
     MoveRefused: "move-refused",
+    SeriesUnknown: "series-unknown",
+    SeriesConflicts: "series-conflicts",
+    WaitlistUnknown: "waitlist-unknown",
+    NothingOffered: "nothing-offered",
     KeyMissing: "idempotency-key-missing",
     KeyReused: "idempotency-key-reused",
     NotAuthenticated: "not-authenticated",
@@ -327,7 +339,7 @@ def problem(error: Exception, request_id: str) -> Problem:
         status=kind.status,
         detail=_detail(error, kind),
         request_id=request_id,
-        errors=body_faults(error) if isinstance(error, msgspec.ValidationError) else [],
+        errors=body_faults(error) if isinstance(error, msgspec.ValidationError) else extra.get("errors", []),
         next=extra.get("next", []),
     )
 

@@ -18,6 +18,7 @@ from procrastinate.exceptions import ConnectorException
 from prometheus_client import start_http_server
 
 from boka_app import logs
+from boka_app.cache.service import SlotCache
 from boka_app.database import connection, make_pool
 from boka_app.parts import Parts
 from boka_app.settings import DatabaseSettings, WorkerSettings, load, load_worker
@@ -46,7 +47,13 @@ def main(env: Mapping[str, str]) -> None:
     logging.getLogger("procrastinate.worker").setLevel(logging.CRITICAL)  # it logs errors with their text: see _report
     database = settings.database
     pool = make_pool(database.connect_kwargs(application="boka-worker"), max_size=database.pool_max)
-    parts = Parts(settings=settings, pool=pool, vault=Vault(*settings.encryption_keys), now=lambda: datetime.now(UTC))
+    parts = Parts(
+        settings=settings,
+        pool=pool,
+        vault=Vault(*settings.encryption_keys),
+        now=lambda: datetime.now(UTC),
+        cache=SlotCache(settings.valkey),
+    )
     asyncio.run(run(parts, worker, database))
 
 

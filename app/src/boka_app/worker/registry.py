@@ -14,6 +14,7 @@ from boka_app.identity import jobs as identity
 from boka_app.lifecycle import jobs as lifecycle
 from boka_app.messages import jobs as messages
 from boka_app.payments import jobs as payments
+from boka_app.waitlist import jobs as waitlist
 from boka_app.webhooks import jobs as webhooks
 from boka_app.worker import jobs as worker
 from boka_app.worker.model import Event, Work
@@ -26,6 +27,7 @@ ON_EVENT: tuple[tuple[str, EventJob], ...] = (  # the event's kind, `*` stands f
     ("appointment.*", calendars.follow_appointment),
     ("appointment.cancelled", payments.settle_payments),
     ("appointment.expired", payments.settle_payments),
+    *((f"appointment.{end}", waitlist.offer_freed_start) for end in ("cancelled", "moved", "expired", "no_show")),
     *((kind, messages.plan_messages) for kind in messages.EVENTS),
     ("*", webhooks.fan_out),
 )

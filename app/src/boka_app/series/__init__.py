@@ -1,0 +1,1 @@
+"""Visits booked together, at the same local time every so many days."""

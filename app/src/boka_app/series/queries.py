@@ -1,0 +1,113 @@
+"""SQL on series."""
+
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from boka_app.appointments.model import Appointment
+from boka_app.availability.model import DecisionStale
+from boka_app.database import Connection
+from boka_app.series.model import SeriesRequest, SeriesUnknown
+
+_INSERT = """
+insert into booking_series (tenant_id, id, service_id, customer_id, every_days, occurrences)
+values (current_tenant(), %(id)s, %(service_id)s, %(customer_id)s, %(every_days)s, %(occurrences)s)
+"""
+
+_GET = """
+select every_days
+from booking_series
+where tenant_id = current_tenant() and id = %(id)s
+"""
+
+_CATALOG_VERSION = "select coalesce(max(version), 0) from catalog_version where tenant_id = current_tenant()"
+
+_PLACE = "select place_series(%(id)s, %(starts)s, %(candidates)s, %(catalog_version)s, %(now)s)"
+
+_NOTE = "select note_series(%(id)s)"
+
+_VISITS = """
+select
+    a.id, t.name as tenant_name,
+    a.service_id as service, s.name as service_name, a.employee_id as employee, e.name as employee_name,
+    a.starts_at, a.ends_at, t.time_zone, a.status, a.expires_at, a.price_minor, a.currency, a.version
+from appointment a
+join tenant t on t.id = a.tenant_id
+join service s on s.tenant_id = a.tenant_id and s.id = a.service_id
+join employee e on e.tenant_id = a.tenant_id and e.id = a.employee_id
+where a.tenant_id = current_tenant() and a.series_id = %(id)s and a.kind in ('visit', 'seat')
+order by a.starts_at, a.id
+"""
+
+_FUTURE = """
+select id
+from appointment
+where tenant_id = current_tenant()
+    and series_id = %(id)s
+    and kind in ('visit', 'seat')
+    and starts_at > %(now)s
+    and status in ('held', 'pending', 'confirmed')
+"""
+
+
+async def insert_series(conn: Connection, series_id: UUID, customer_id: UUID, wish: SeriesRequest) -> None:
+    """Keep what its visits have in common."""
+    ids = {"id": series_id, "service_id": wish.service, "customer_id": customer_id}
+    await conn.execute(_INSERT, ids | {"every_days": wish.every_days, "occurrences": wish.occurrences})
+
+
+async def get_every_days(conn: Connection, series_id: UUID) -> int:
+    """Return how far apart its visits are.
+
+    Raises:
+        SeriesUnknown: the entered tenant has none of that id.
+    """
+    row = await (await conn.execute(_GET, {"id": series_id})).fetchone()
+    if row is None:
+        raise SeriesUnknown(series_id)
+    return row[0]
+
+
+async def get_catalog_version(conn: Connection) -> int:
+    """Return the version of what is offered and when."""
+    row = await (await conn.execute(_CATALOG_VERSION)).fetchone()
+    return 0 if row is None else row[0]
+
+
+async def place(
+    conn: Connection, series_id: UUID, wanted: list[tuple[datetime, list[UUID]]], *, catalog_version: int, now: datetime
+) -> list[str]:
+    """Book each start with the first of its employees who is free; return the SQLSTATE of its refusal, or nothing.
+
+    Raises:
+        DecisionStale: what is offered changed after `catalog_version`.
+    """
+    facts = {"id": series_id, "starts": [start for start, _ in wanted], "catalog_version": catalog_version, "now": now}
+    candidates = Jsonb([[str(each) for each in who] for _, who in wanted])
+    try:
+        row = await (await conn.execute(_PLACE, facts | {"candidates": candidates})).fetchone()
+    except psycopg.Error as err:
+        if err.sqlstate == "BK002":
+            raise DecisionStale from err
+        raise
+    return [] if row is None else row[0]
+
+
+async def note(conn: Connection, series_id: UUID) -> None:
+    """Tell of the visits of a new series, and audit them: the last statement of its transaction."""
+    await conn.execute(_NOTE, {"id": series_id})
+
+
+async def list_visits(conn: Connection, series_id: UUID) -> list[Appointment]:
+    """Return its visits by their start, those that are over included, times in UTC."""
+    async with conn.cursor(row_factory=class_row(Appointment)) as cur:
+        await cur.execute(_VISITS, {"id": series_id})
+        return await cur.fetchall()
+
+
+async def list_future(conn: Connection, series_id: UUID, now: datetime) -> list[UUID]:
+    """Return its visits that are still to come."""
+    return [row[0] for row in await (await conn.execute(_FUTURE, {"id": series_id, "now": now})).fetchall()]
