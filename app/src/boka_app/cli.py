@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 
 from boka_app.audit.model import ChainBroken
-from boka_app.demo.seed import SLUG, seed
+from boka_app.demo import commands as demo
 from boka_app.errors import DomainError
 from boka_app.identity import commands as identity
 from boka_app.migrations import runner
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(migrate, "status", "list what is applied and pending", _migrate_status, common)
     down = _add(migrate, "down-to", "take back all after N; 0 removes every table and row", _migrate_down, common)
     down.add_argument("number", type=int, metavar="N")
-    _add(commands, "seed-demo", "make the tenant demo, once", _seed_demo, common)
+    demo.register(commands, _add, common)
     _add(commands, "openapi", "print the OpenAPI document", _openapi, common)
     _add(commands, "worker", "relay events and carry out jobs until stopped", _worker, common)
     jobs = commands.add_parser("jobs", help="see and repeat the worker's jobs").add_subparsers(
