@@ -237,5 +237,7 @@ class _Sync:
             until = msgspec.json.decode(before, type=SyncState).until
         state = SyncState(token=changes.state, until=until)
         async with job_transaction(self._work.pool, self._tenant_id) as conn:
-            await queries.keep_busy(conn, self._held, changes, begin=self._window.begin)
+            changed = await queries.keep_busy(conn, self._held, changes, begin=self._window.begin)
             await queries.keep_state(conn, self._held.id, msgspec.json.encode(state).decode())
+        if changed:
+            await self._work.cache.forget(self._tenant_id)
