@@ -25,6 +25,12 @@ def needs_of_key(scopes: Iterable[str], *, platform: bool) -> frozenset[str]:
     return (given & most) | usual if "*" in given else given & most
 
 
+def scopes_refused(scopes: Iterable[str], maker_needs: frozenset[str]) -> frozenset[str]:
+    """Return the scopes of a tenant's key that its maker cannot give: a key may do no more than who makes it."""
+    asked = (frozenset(scopes) - {"*"}) | needs_of_key(scopes, platform=False)
+    return asked - (maker_needs & NEEDS_BY_ROLE[OWNER])
+
+
 FREE_FAILURES = 5  # of one pair of account and address: people mistype
 PAIR_WINDOW = timedelta(hours=24)
 ADDRESS_WINDOW, ADDRESS_BUDGET = timedelta(minutes=15), 50  # failures of one address, whatever the account

@@ -16,7 +16,7 @@ _Scope = Annotated[str, Meta(max_length=64)]
 class ScopeRefused(DomainError):
     """A key may not do more than who makes it, and nothing that does not exist."""
 
-    def __init__(self, scopes: set[str]) -> None:
+    def __init__(self, scopes: frozenset[str]) -> None:
         super().__init__(f"no scope of yours to give: {', '.join(sorted(scopes))}; take permissions you have, or *")
 
 

@@ -46,9 +46,9 @@ async def _list(call: Call) -> list[Key]:
 
 async def _make(call: Call) -> KeyMade:
     new: NewKey = call.wish
-    over = (set(new.scopes) - {"*"} | rules.needs_of_key(new.scopes, platform=False)) - call.principal.needs
-    if over:
-        raise ScopeRefused(over)
+    refused = rules.scopes_refused(new.scopes, call.principal.needs)
+    if refused:
+        raise ScopeRefused(refused)
     made = await queries.make_key(
         call.conn, call.principal, new.name, new.scopes, now=call.parts.now(), life=timedelta(days=new.days)
     )
