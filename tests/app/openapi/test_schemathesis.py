@@ -1,0 +1,88 @@
+"""The running service keeps to its document, whatever is sent: generated requests, every check, over real HTTP."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from boka_app.database import make_pool
+from boka_app.main import create_app
+from boka_app.settings import RateLimitSettings
+
+from app.builders import NOW
+from app.conftest import settings
+
+pytestmark = pytest.mark.postgresql
+SECONDS = int(os.environ.get("BOKA_TEST_FUZZ_SECONDS", "25"))  # for one run; two of them stay within a minute
+NOT_HERE = r"/live$|^/api/auth/|^/api/account|^/api/admin/|/members"  # streams; what would log the caller out
+CONFIG = """
+# What is valid by its form may still be refused by a fact: nobody of that id, taken, not set up.
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "304", "400", "401", "403", "404", "409", "412", "413", "422", "502", "503"]
+
+[checks.missing_required_header]
+expected-statuses = ["400", "401", "403", "406", "415", "422", "428"]
+
+[parameters]
+"path.slug" = "SLUG"
+"""
+
+
+@contextmanager
+def listening(database) -> Iterator[str]:
+    """Serve on a free port of this machine, without limits on how often."""
+    limits = RateLimitSettings(requests_per_minute=0, anonymous_writes_per_minute=0)
+    server = None
+    ready = threading.Event()
+
+    async def whole():
+        nonlocal server
+        pool = make_pool(database.as_role("booking_app"), max_size=8)
+        app = create_app(settings(rate_limits=limits), pool=pool, now=lambda: NOW)
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="on"))
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        ready.set()
+        await serving
+
+    thread = threading.Thread(target=lambda: asyncio.run(whole()))
+    thread.start()
+    assert ready.wait(timeout=20)
+    assert server is not None
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+
+
+def run(url: str, folder: Path, slug: str, *options: str) -> subprocess.CompletedProcess[str]:
+    config = folder / "schemathesis.toml"
+    config.write_text(CONFIG.replace("SLUG", slug))
+    command = [
+        Path(sys.executable).with_name("st"),
+        *("--config-file", config, "--no-color", "run", f"{url}/api/openapi.json"),
+        *("--checks", "all", "--phases", "examples,coverage,fuzzing", "--max-time", str(SECONDS), "--seed", "4"),
+        *("--request-timeout", "5", "--warnings", "off", "--continue-on-failure"),
+        *("--exclude-path-regex", NOT_HERE),
+        *options,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+
+
+@pytest.mark.parametrize("who", ["owner", "nobody"])
+def test_the_service_keeps_to_its_document(database, salon, staff, book, tmp_path, who):
+    book()
+    token = {"owner": ["-H", f"Authorization: {staff(salon)['Authorization']}"], "nobody": []}[who]
+
+    with listening(database) as url:
+        told = run(url, tmp_path, salon.slug, *token)
+
+    assert told.returncode == 0, told.stdout[-20_000:]
