@@ -95,19 +95,28 @@ class Linked:
             "select calendar_version from employee where id = %s", [self.salon.employee_ids[0]]
         ).fetchone()[0]
 
-    def book(self, hour, *, status="confirmed"):
+    def book(self, hour, **columns):
         """Put a visit into the rows, and tell of it as booking does."""
         customer, visit = uuid4(), uuid4()
         self.admin.execute(
             "insert into customer (tenant_id, id, name, email) values (%s, %s, 'Zoë Zimmer', 'zoe@example.org')",
             [self.salon.id, customer],
         )
-        self.admin.execute(
-            "insert into appointment (tenant_id, id, service_id, employee_id, customer_id, status,"
-            " starts_at, ends_at, occupied_from, occupied_until) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [self.salon.id, visit, self.salon.service_id, self.salon.employee_ids[0], customer, status,
-             at(hour), at(hour, 30), at(hour), at(hour, 30)],
-        )  # fmt: skip
+        values = {
+            "tenant_id": self.salon.id,
+            "id": visit,
+            "service_id": self.salon.service_id,
+            "employee_id": self.salon.employee_ids[0],
+            "customer_id": customer,
+            "starts_at": at(hour),
+            "ends_at": at(hour, 30),
+            "occupied_from": at(hour),
+            "occupied_until": at(hour, 30),
+        } | columns
+        statement = sql.SQL("insert into appointment ({}) values ({})").format(
+            sql.SQL(", ").join(map(sql.Identifier, values)), sql.SQL(", ").join([sql.Placeholder()] * len(values))
+        )
+        self.admin.execute(statement, list(values.values()))
         self.tell("appointment.booked", visit)
         return visit
 

@@ -107,4 +107,4 @@ def test_a_bomb_is_stopped():
     bomb = feed("UID:a DTSTART:00010101T000000Z DURATION:PT1S RRULE:FREQ=SECONDLY")
 
     with pytest.raises(FeedRefused):
-        asyncio.run(expand.expand(bomb, question(end=at(0) + timedelta(days=700))))
+        asyncio.run(expand.expand(bomb, question(end=at(0) + timedelta(days=700), processor_s=1.0)))

@@ -202,6 +202,35 @@ def test_an_event_its_owner_deleted_is_written_again_when_the_visit_changes(acco
     assert list(account.remote.written().values()) == [span(9)]
 
 
+def test_a_group_stands_there_once(account):
+    account.admin.execute("update service set capacity = 3 where tenant_id = %s", [account.salon.id])
+    account.connect(writes=True).sync()
+    session = account.book(9)
+    account.admin.execute("update appointment set kind = 'session', customer_id = null where id = %s", [session])
+    seat = account.book(9, kind="seat", parent_id=session, seat_no=1)
+    account.work()
+
+    account.change(seat, "appointment.cancelled", status="cancelled")
+    account.change(session, "appointment.moved", **times(10))
+    account.work()
+
+    assert list(account.remote.written().values()) == [span(10)]
+
+
+def test_an_erased_customer_goes_from_the_calendar_too(account):
+    account.connect(writes=True).sync()
+    visit = account.book(9)
+    account.work()
+    customer = account.admin.execute("select customer_id from appointment where id = %s", [visit]).fetchone()[0]
+
+    account.admin.execute("update customer set name = 'erased' where id = %s", [customer])
+    account.tell("customer.erased", customer)
+    account.work()
+
+    (event,) = [event for event in account.remote.events.values() if event]
+    assert event.get("summary", event.get("subject")) == "Cut · erased"
+
+
 def test_removing_takes_our_events_out_and_then_the_row(account):
     account.connect(writes=True).sync()
     account.book(9)

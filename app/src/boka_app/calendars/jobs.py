@@ -54,6 +54,13 @@ async def follow_appointment(work: Work, event: Event) -> None:
             await order_sync(conn, event.tenant_id, connection_id)
 
 
+async def follow_erasure(work: Work, event: Event) -> None:
+    """Have the words on an erased customer replaced in every calendar of the last month and of the future."""
+    async with job_transaction(work.pool, event.tenant_id) as conn:
+        for connection_id in await queries.write_again(conn, event.subject_id):
+            await order_sync(conn, event.tenant_id, connection_id)
+
+
 async def sync_due_calendars(work: Work) -> None:
     """Order the work on every connection whose turn it is."""
     for tenant_id in await tenant_ids(work.pool):

@@ -327,6 +327,23 @@ where tenant_id = current_tenant() and connection_id = %(id)s and appointment_id
 """
 
 
+# Whoever is erased here goes from our events elsewhere too: each is written once more, with the words of today.
+_WRITE_AGAIN = """
+with again as (
+    update external_event x
+    set appointment_version = 0
+    from appointment a
+    left join appointment p on p.tenant_id = a.tenant_id and p.id = a.parent_id
+    where a.tenant_id = current_tenant()
+        and coalesce(a.customer_id, p.customer_id) = %(customer_id)s
+        and x.tenant_id = a.tenant_id
+        and x.appointment_id = a.id
+    returning x.connection_id
+)
+select distinct connection_id from again
+"""
+
+
 async def generation(conn: Connection, subject_id: UUID) -> int:
     """Return which generation of a subject's feed links is good now."""
     row = await (await conn.execute(_GENERATION, {"subject_id": subject_id})).fetchone()
@@ -391,6 +408,11 @@ async def list_due(conn: Connection, now: datetime) -> list[UUID]:
 async def list_followers(conn: Connection, appointment_id: UUID) -> list[UUID]:
     """Return the connections that a change of this visit concerns."""
     return [row[0] for row in await (await conn.execute(_FOLLOWERS, {"id": appointment_id})).fetchall()]
+
+
+async def write_again(conn: Connection, customer_id: UUID) -> list[UUID]:
+    """Have every event with this customer written once more; return the connections."""
+    return [row[0] for row in await (await conn.execute(_WRITE_AGAIN, {"customer_id": customer_id})).fetchall()]
 
 
 async def lease(conn: Connection, connection_id: UUID, *, now: datetime, until: datetime) -> Held | None:

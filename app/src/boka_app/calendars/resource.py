@@ -151,6 +151,7 @@ class ConsentAnswerResource:
     that it begins brings the cookie.
     """
 
+    @operation("Come back from a provider", answer=str, content=falcon.MEDIA_HTML)
     async def on_get(self, req: Request, resp: Response, provider: str) -> None:
         """Answer the page that leads on at once."""
         query = {name: req.get_param(name) or "" for name in ("state", "code", "error")}
@@ -223,6 +224,7 @@ class FeedResource:
     def __init__(self, calendars: CalendarService) -> None:
         self._calendars = calendars
 
+    @operation("Read a feed", answer=str, content="text/calendar", problems=["tenant-unknown", "feed-unknown"])
     async def on_get(self, req: Request, resp: Response, slug: str, token: str) -> None:
         """Answer the feed, or 304 where nothing changed."""
         feed = await self._calendars.read_feed(slug, token)
