@@ -43,13 +43,12 @@ class Shop:
     def __init__(self, client: testing.ASGIConductor, work: Work, salon: Any, standin: Any, clock: Clock) -> None:
         self.client, self.work, self.salon, self.standin, self.clock = client, work, salon, standin, clock
         self.mail: list[Any] = []  # webhooks that the provider sent and nobody took yet
-        self.hold: Callable[[str], None] = lambda _appointment_id: None
+        self.hold: Callable[[str], None]  # keeps an appointment for five more minutes
         standin.send = self.mail.append
 
     async def book(self, **changes: Any) -> "Visit":
         answer = await post(self.client, self.salon, **changes)
         assert answer.status_code == 201, answer.text
-        self.hold(answer.json["appointment"]["id"])
         return Visit(self, answer.json["appointment"]["id"], answer.json["token"])
 
     async def deliver(self, *, times: int = 1) -> list[int]:

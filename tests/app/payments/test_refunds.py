@@ -295,3 +295,21 @@ def test_money_is_the_matter_of_owners_and_managers(shop, staff, role):
         return (await one.client.simulate_get(f"{one.salon.address}/payments", headers=headers)).status_code
 
     assert shop(talk) == 403
+
+
+@pytest.mark.parametrize("provider", ["stripe"], indirect=True)
+def test_an_amount_that_the_provider_cannot_give_back_is_seen(shop, staff, rows, admin, paid_salon):
+    admin.execute("update service set currency = 'KWD' where tenant_id = %s", [paid_salon.id])
+
+    async def talk(one):
+        await paid(one)
+        headers = staff(one.salon, "owner") | {"Idempotency-Key": "an-odd-one"}
+        address = f"{one.salon.address}/payments/{rows('payment', 'id')[0]}/refunds"
+        await one.client.simulate_post(address, json={"amount_minor": 1234}, headers=headers)
+        await one.settle()
+
+    shop(talk)
+
+    assert rows("refund", "status") == ["failed"]
+    assert "steps of 10" in rows("refund", "failure")[0]
+    assert rows("appointment", "paid_minor") == [5000]

@@ -3,8 +3,18 @@
 from uuid import UUID
 
 from boka_app.payments import queries, service
-from boka_app.payments.model import Payment, PaymentUnknown, ProviderAway, ProviderRefused, RefundTold, Told
-from boka_app.payments.provider import providers
+from boka_app.payments.model import (
+    Payment,
+    PaymentsUnavailable,
+    PaymentUnknown,
+    ProviderAway,
+    ProviderRefused,
+    RefundTold,
+    SealedAccount,
+    Told,
+)
+from boka_app.payments.provider import Provider
+from boka_app.payments.registry import PROVIDERS, url_of
 from boka_app.worker.defer import defer
 from boka_app.worker.model import Event, GiveUp, Work
 from boka_app.worker.tenants import job_transaction, tenant_ids
@@ -47,10 +57,8 @@ async def make_refund(work: Work, tenant_id: UUID, refund_id: UUID) -> None:
     try:
         if account is None:
             raise ProviderRefused(payment.provider, "the account was removed")  # noqa: TRY301  as good as a no of its own
-        secret = work.vault.open(account.secret)
-        provider = providers(work.settings.stripe_url, work.settings.paystack_url)[payment.provider]
-        told = await provider.refund(work.http, secret, payment, refund)
-    except ProviderRefused as err:
+        told = await _provider(work, payment, account).refund(payment, refund)
+    except (ProviderRefused, PaymentsUnavailable) as err:
         told = RefundTold(status="failed", ref=refund.provider_ref, failure=str(err))
     except ProviderAway as err:
         async with job_transaction(work.pool, tenant_id) as conn:
@@ -80,17 +88,20 @@ async def _ask(work: Work, tenant_id: UUID, payment_id: UUID, *, close: bool = F
     now = work.now()
     late = payment.expires_at is not None and payment.expires_at < now
     told = Told(status=payment.status)
-    if payment.provider_ref is not None and account is not None:
-        told = await _told(work, payment, work.vault.open(account.secret), close=close)
+    if account is not None:
+        provider = _provider(work, payment, account)
+        try:
+            told = await (provider.close if close else provider.look)(payment)
+        except ProviderRefused as err:
+            if payment.provider_ref is not None:
+                raise GiveUp(str(err)) from err
+            # It never heard of what we had not opened yet.
     if late and told.status in ("created", "pending"):
         told = Told(status="expired")
     async with job_transaction(work.pool, tenant_id) as conn:
         await service.settle(conn, payment_id, told, now=now)
 
 
-async def _told(work: Work, payment: Payment, secret: str, *, close: bool) -> Told:
-    provider = providers(work.settings.stripe_url, work.settings.paystack_url)[payment.provider]
-    try:
-        return await (provider.close if close else provider.look)(work.http, secret, payment)
-    except ProviderRefused as err:
-        raise GiveUp(str(err)) from err
+def _provider(work: Work, payment: Payment, account: SealedAccount) -> Provider:
+    url = url_of(payment.provider, work.settings)
+    return PROVIDERS[payment.provider](url, work.http, work.vault.open(account.secret))

@@ -60,6 +60,8 @@ class PaymentsUnavailable(DomainError):
 class PaymentStarting(DomainError):
     """Another request is asking the provider for the same checkout at this moment."""
 
+    retry_after_s = 5
+
     def __init__(self) -> None:
         super().__init__("another request is opening the checkout; repeat this one in some seconds")
 
@@ -67,8 +69,10 @@ class PaymentStarting(DomainError):
 class ProviderAway(DomainError):
     """The provider did not answer, or not in time: the same request may pass later."""
 
+    retry_after_s = 20
+
     def __init__(self, provider: str, what: str) -> None:
-        super().__init__(f"{provider} does not answer ({what}); nothing was charged, try again in a minute")
+        super().__init__(f"{provider} does not answer ({what}); nothing was charged, try again in half a minute")
 
 
 class ProviderRefused(DomainError):

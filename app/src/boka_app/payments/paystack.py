@@ -3,12 +3,10 @@
 Source: https://paystack.com/docs/api/transaction, …/api/refund, …/payments/webhooks.
 """
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic
 
 import msgspec
 
@@ -24,10 +22,7 @@ from boka_app.payments.model import (
     SignatureInvalid,
     Told,
 )
-from boka_app.payments.provider import Answer, call, uuid_or_none
-
-if TYPE_CHECKING:
-    import httpx
+from boka_app.payments.provider import Answer, Provider, uuid_or_none
 
 _CURRENCIES = ("EGP", "GHS", "KES", "NGN", "USD", "ZAR")  # all with two digits, as Paystack counts them too
 _STATUS: dict[str, PaymentStatus] = {"success": "succeeded", "failed": "failed"}  # `abandoned` may still be paid
@@ -72,20 +67,19 @@ class _Envelope(msgspec.Struct, Generic[Answer]):
     data: Answer
 
 
-class Paystack:
-    """The provider, at its real address or a stand-in's."""
+class Paystack(Provider):
+    """An account at Paystack."""
 
+    name = "Paystack"
     repeatable = False  # it refuses a reference that it has seen
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def check(self, amount_minor: int, currency: str) -> None:  # noqa: ARG002  any amount in them
+    @staticmethod
+    def check(amount_minor: int, currency: str) -> None:  # noqa: ARG004  any amount in them
         """Pass what it takes."""
         if currency not in _CURRENCIES:
             raise PaymentsUnavailable(f"Paystack takes {', '.join(_CURRENCIES)} and not {currency}")
 
-    async def start(self, http: httpx.AsyncClient, secret: str, order: Order) -> tuple[str, str]:
+    async def start(self, order: Order) -> tuple[str, str]:
         """Initialize a transaction; our payment's id is its reference. Paystack insists on an e-mail address."""
         fields = {
             "reference": str(order.payment.id),
@@ -95,29 +89,29 @@ class Paystack:
             "callback_url": order.return_url,
             "metadata": {"payment_id": str(order.payment.id), "cancel_action": order.return_url},
         }
-        opened = await self._call(http, secret, ("POST", "transaction/initialize"), _Checkout, json=fields)
+        opened = await self._data("POST", "transaction/initialize", _Checkout, json=fields)
         return opened.reference, opened.authorization_url
 
-    async def look(self, http: httpx.AsyncClient, secret: str, payment: Payment) -> Told:
+    async def look(self, payment: Payment) -> Told:
         """Verify a transaction."""
-        seen = await self._verify(http, secret, payment)
+        seen = await self._verify(payment)
         status = _STATUS.get(seen.status, "pending")
         failure = seen.gateway_response if status == "failed" else None
         return Told(
             status=status, ref=seen.reference, amount_minor=seen.amount, currency=seen.currency, failure=failure
         )
 
-    async def close(self, http: httpx.AsyncClient, secret: str, payment: Payment) -> Told:
+    async def close(self, payment: Payment) -> Told:
         """Verify it: Paystack cannot end a transaction, so money that still comes is given back."""
-        return await self.look(http, secret, payment)
+        return await self.look(payment)
 
-    async def refund(self, http: httpx.AsyncClient, secret: str, payment: Payment, refund: Refund) -> RefundTold:
+    async def refund(self, payment: Payment, refund: Refund) -> RefundTold:
         """Refund a part of a transaction; found by our id in the merchant's note if it was asked for before."""
         if refund.provider_ref is not None:
-            return _refund_told(await self._call(http, secret, ("GET", f"refund/{refund.provider_ref}"), _Refund))
-        transaction = await self._verify(http, secret, payment)
+            return _refund_told(await self._data("GET", f"refund/{refund.provider_ref}", _Refund))
+        transaction = await self._verify(payment)
         wanted = {"transaction": str(transaction.id), "perPage": "100"}
-        for found in await self._call(http, secret, ("GET", "refund"), list[_Refund], params=wanted):
+        for found in await self._data("GET", "refund", list[_Refund], params=wanted):
             if found.merchant_note == str(refund.id):
                 return _refund_told(found)
         fields = {
@@ -126,11 +120,12 @@ class Paystack:
             "currency": payment.currency,
             "merchant_note": str(refund.id),
         }
-        return _refund_told(await self._call(http, secret, ("POST", "refund"), _Refund, json=fields))
+        return _refund_told(await self._data("POST", "refund", _Refund, json=fields))
 
-    def read(self, headers: Mapping[str, str], body: bytes, *, keys: tuple[str, str | None], now: datetime) -> Notice:  # noqa: ARG002  no time is signed
+    @staticmethod
+    def read(headers: Mapping[str, str], body: bytes, *, secret: str, webhook_secret: str, now: datetime) -> Notice:  # noqa: ARG004  the secret key signs, and no time
         """Verify a webhook and return which payment it is about."""
-        wanted = hmac.new(keys[0].encode(), body, "sha512").hexdigest()
+        wanted = hmac.new(secret.encode(), body, "sha512").hexdigest()
         if not hmac.compare_digest(wanted.encode(), headers.get("x-paystack-signature", "").encode()):
             raise SignatureInvalid("it is not that of this body and the secret key")
         event = msgspec.json.decode(body, type=_Event)
@@ -143,21 +138,11 @@ class Paystack:
             payment_id=uuid_or_none(reference) if about else None,
         )
 
-    async def _verify(self, http: httpx.AsyncClient, secret: str, payment: Payment) -> _Transaction:
-        return await self._call(http, secret, ("GET", f"transaction/verify/{payment.id}"), _Transaction)
+    async def _verify(self, payment: Payment) -> _Transaction:
+        return await self._data("GET", f"transaction/verify/{payment.id}", _Transaction)
 
-    async def _call(
-        self,
-        http: httpx.AsyncClient,
-        secret: str,
-        request: tuple[str, str],
-        answer_type: type[Answer],
-        **content: Any,  # noqa: ANN401  json or params
-    ) -> Answer:
-        method, path = request
-        kind = _Envelope[answer_type]
-        told = await call(http, "Paystack", (method, f"{self._url}/{path}"), secret, kind, **content)
-        return told.data
+    async def _data(self, method: str, path: str, answer_type: type[Answer], **content: Any) -> Answer:  # noqa: ANN401  json or params
+        return (await self._call(method, path, _Envelope[answer_type], **content)).data
 
 
 def _refund_told(refund: _Refund) -> RefundTold:

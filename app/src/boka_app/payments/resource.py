@@ -36,7 +36,16 @@ from boka_app.payments.model import (
 from boka_app.payments.service import PaymentService
 from boka_app.tenants.model import Tenant
 
+_PAYMENT = ("tenant-unknown", "payment-unknown")
+_ACCOUNT = ("tenant-unknown", "payment-account-unknown")
+_MATCH = ("match-missing", "version-changed")
+_ONCE = ("idempotency-key-missing", "idempotency-key-reused")
+_CHECKOUT = (
+    *("token-missing", "tenant-unknown", "appointment-unknown", "payment-not-due", "payment-starting"),
+    *("payments-unavailable", "provider-refused", "provider-away"),
+)
 _BODY = ("body-malformed", "body-invalid", "body-too-large", "media-type")
+_EVENT = (*_ACCOUNT, "webhook-signature", "body-malformed", "body-invalid", "body-too-large")
 _KEY = parameter("Idempotency-Key", "text", "Fresh for each payment or refund.", kind="header")
 _IF_MATCH = parameter(
     "If-Match", "text", "The ETag that reading answered; needed once there is one.", kind="header", required=False
@@ -63,20 +72,7 @@ class CheckoutResource:
     def __init__(self, payments: PaymentService) -> None:
         self._payments = payments
 
-    @operation(
-        "Open a checkout",
-        answer=Checkout,
-        problems=[
-            "token-missing",
-            "tenant-unknown",
-            "appointment-unknown",
-            "payment-not-due",
-            "payment-starting",
-            "payments-unavailable",
-            "provider-refused",
-            "provider-away",
-        ],
-    )
+    @operation("Open a checkout", answer=Checkout, problems=_CHECKOUT)
     async def on_post(self, req: Request, resp: Response, slug: str, appointment_id: UUID) -> None:
         """Answer where to pay; asked again, the same."""
         resp.media = await self._payments.checkout(slug, appointment_id, _token(req))
@@ -113,7 +109,7 @@ class PaymentsResource:
         body=CashPayment,
         needs="payments.write",
         parameters=[_KEY],
-        problems=["tenant-unknown", "appointment-unknown", "idempotency-key-missing", "idempotency-key-reused", *_BODY],
+        problems=["tenant-unknown", "appointment-unknown", *_ONCE, *_BODY],
     )
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:
         """Note money taken by hand."""
@@ -137,12 +133,7 @@ class PaymentResource:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    @operation(
-        "Read a payment",
-        answer=PaymentDetails,
-        needs="payments.read",
-        problems=["tenant-unknown", "payment-unknown"],
-    )
+    @operation("Read a payment", answer=PaymentDetails, needs="payments.read", problems=_PAYMENT)
     async def on_get(self, req: Request, resp: Response, slug: str, payment_id: UUID) -> None:
         """Answer the payment and its refunds."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, _tenant):
@@ -167,14 +158,7 @@ class RefundsResource:
         body=RefundWish,
         needs="payments.write",
         parameters=[_KEY],
-        problems=[
-            "tenant-unknown",
-            "payment-unknown",
-            "refund-too-much",
-            "idempotency-key-missing",
-            "idempotency-key-reused",
-            *_BODY,
-        ],
+        problems=[*_PAYMENT, "refund-too-much", *_ONCE, *_BODY],
     )
     async def on_post(self, req: Request, resp: Response, slug: str, payment_id: UUID) -> None:
         """Write the refund; a job makes it, and reading the payment tells how far it is."""
@@ -196,12 +180,7 @@ class AccountResource:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    @operation(
-        "Read a payment account",
-        answer=Account,
-        needs="payments.setup",
-        problems=["tenant-unknown", "payment-account-unknown"],
-    )
+    @operation("Read a payment account", answer=Account, needs="payments.setup", problems=_ACCOUNT)
     async def on_get(self, req: Request, resp: Response, slug: str, provider: str) -> None:
         """Answer what is set up, without secrets."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
@@ -213,14 +192,7 @@ class AccountResource:
         body=AccountSetup,
         needs="payments.setup",
         parameters=[_IF_MATCH],
-        problems=[
-            "tenant-unknown",
-            "payment-account-unknown",
-            "webhook-secret-missing",
-            "match-missing",
-            "version-changed",
-            *_BODY,
-        ],
+        problems=[*_ACCOUNT, "webhook-secret-missing", *_MATCH, *_BODY],
     )
     async def on_put(self, req: Request, resp: Response, slug: str, provider: str) -> None:
         """Set up or change the account; an active one puts the other to rest."""
@@ -245,13 +217,7 @@ class AccountResource:
         status=204,
         needs="payments.setup",
         parameters=[_IF_MATCH],
-        problems=[
-            "tenant-unknown",
-            "payment-account-unknown",
-            "payment-account-in-use",
-            "match-missing",
-            "version-changed",
-        ],
+        problems=[*_ACCOUNT, "payment-account-in-use", *_MATCH],
     )
     async def on_delete(self, req: Request, resp: Response, slug: str, provider: str) -> None:
         """Forget the account and its secrets, unless money is on its way through it."""
@@ -287,6 +253,7 @@ class WebhookResource:
     def __init__(self, payments: PaymentService) -> None:
         self._payments = payments
 
+    @operation("Take a payment provider's event", answer=dict[str, bool], problems=_EVENT)
     async def on_post(self, req: Request, resp: Response, slug: str, provider: str) -> None:
         """Take an event; 200 means that it needs no repetition."""
         body = await req.stream.read(_MAX_EVENT_BYTES + 1)
