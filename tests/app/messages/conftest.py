@@ -21,6 +21,8 @@ class PostOffice:
     def deliver(self, now=NOW, **changes):
         """Carry out what waits now, what became due among it."""
         options = {"mail": self.mail, "webhook_networks": ("127.0.0.0/8",)} | changes
+        with self.database.connect() as admin:
+            admin.execute("update procrastinate_jobs set scheduled_at = null where status = 'todo'")
         run_clock(self.database, sweep_notifications, now, **options)
         work_off(self.database, self.salon.id, now, **options)
         return self.smtp.messages

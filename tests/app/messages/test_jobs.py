@@ -184,7 +184,7 @@ def test_a_refusal_for_now_is_tried_again(office, booked, later):
     booked()
 
     assert office.deliver() == []
-    assert office.notifications("appointment.confirmed") == [("email", "retrying", 1, "SMTPRecipientsRefused")]
+    assert office.notifications("appointment.confirmed") == [("email", "sending", 1, "SMTPRecipientsRefused")]
     assert len(office.deliver(later(minutes=2))) == 1
 
 
@@ -193,24 +193,23 @@ def test_a_server_that_is_away_is_tried_again_and_given_up_in_the_end(office, bo
     nowhere = dataclasses.replace(office.mail, port=1)
 
     office.deliver(mail=nowhere)
-    assert office.notifications("appointment.confirmed") == [("email", "retrying", 1, "ConnectionRefusedError")]
-    admin.execute("update notification set attempts = 9 where tenant_id = %s and status = 'retrying'", [salon.id])
+    assert office.notifications("appointment.confirmed") == [("email", "sending", 1, "ConnectionRefusedError")]
+    admin.execute("update notification set attempts = 9 where tenant_id = %s and status = 'sending'", [salon.id])
     office.deliver(later(hours=3), mail=nowhere)
 
     assert office.notifications("appointment.confirmed") == [("email", "dead", 10, "ConnectionRefusedError")]
 
 
-def test_an_attempt_that_a_killed_worker_left_is_made_again(office, booked, admin, salon, later):
+def test_it_can_be_sent_again_once_it_has_ended(office, booked, ask):
     booked()
-    office.deliver(mail=None)
-    admin.execute(
-        "update notification set status = 'queued', attempts = 1, due_at = %s"
-        " where tenant_id = %s and status = 'retrying'",
-        [later(minutes=5), salon.id],
-    )
+    office.deliver()
+    waiting = ask("GET", "notifications", query={"search": "queued"}).json["items"][0]
+    (row,) = ask("GET", "notifications", query={"search": "sent"}).json["items"]
 
-    assert len(office.deliver(later(minutes=4))) == 0
-    assert len(office.deliver(later(minutes=6))) == 1
+    answers = [ask("POST", f"notifications/{each['id']}/resend").status_code for each in (row, waiting)]
+
+    assert answers == [202, 409]
+    assert len(office.deliver()) == 2
 
 
 def test_a_booking_that_waits_for_its_payment_is_told_once_it_is_paid(office, booked, admin, salon):
@@ -285,7 +284,7 @@ def test_staff_read_of_it_in_their_chat_and_the_customer_by_sms(office, booked, 
 
 @pytest.mark.parametrize(
     ("status", "told"),
-    [(400, ("sms", "dead", 1, "SMS provider 400")), (503, ("sms", "retrying", 1, "HTTPStatusError"))],
+    [(400, ("sms", "dead", 1, "SMS provider 400")), (503, ("sms", "sending", 1, "HTTPStatusError"))],
 )
 def test_an_sms_provider_refuses_for_good_or_for_now(office, booked, admin, salon, status, told):
     with running(sms := Sms()) as url:

@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from boka_app.webhooks.jobs import sweep_deliveries
 from psycopg.types.json import Jsonb
 
-from app.jobs import run_clock, work_off
+from app.jobs import work_off
 from standins.server import running
 from standins.webhook import Webhook
 
@@ -36,9 +35,10 @@ class Hook:
             )
 
     def deliver(self, now=None, **changes):
-        """Carry out what waits, what became due among it; return what the receiver has got by now."""
+        """Carry out what waits, repetitions among it; return what the receiver has got by now."""
         options, moment = {"webhook_networks": NETWORKS} | changes, now or datetime.now(UTC)
-        run_clock(self.database, sweep_deliveries, moment, **options)
+        with self.database.connect() as admin:
+            admin.execute("update procrastinate_jobs set scheduled_at = null where status = 'todo'")
         work_off(self.database, self.salon.id, moment, **options)
         return [json.loads(request.body) for request in self.receiver.recorded]
 

@@ -25,7 +25,7 @@ def test_one_delivery_is_replayed(hook):
     hook.deliver()
     (row,) = hook.ask("GET", f"webhooks/{hook.id}/deliveries").json["items"]
 
-    answer = hook.ask("POST", f"webhooks/{hook.id}/deliveries/{row['id']}/replay")
+    answer = hook.ask("POST", f"webhooks/{hook.id}/replay", {"delivery": row["id"]})
     hook.deliver()
 
     assert (answer.status_code, len(hook.receiver.recorded)) == (202, 2)
@@ -48,7 +48,8 @@ def test_all_since_a_time_is_replayed_also_what_the_endpoint_never_got(hook, ask
 def test_what_does_not_exist_is_not_replayed(hook):
     nobody = "00000000-0000-0000-0000-000000000001"
 
-    assert hook.ask("POST", f"webhooks/{hook.id}/deliveries/{nobody}/replay").status_code == 404
+    assert hook.ask("POST", f"webhooks/{hook.id}/replay", {"delivery": nobody}).status_code == 404
+    assert hook.ask("POST", f"webhooks/{hook.id}/replay", {}).status_code == 422
     assert hook.ask("POST", f"webhooks/{nobody}/secret").status_code == 404
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from boka_app.worker import queries
 from boka_app.worker.carry_out import MOST_ATTEMPTS
 from boka_app.worker.defer import defer
 from boka_app.worker.metrics import JOBS
-from boka_app.worker.model import GiveUp
+from boka_app.worker.model import GiveUp, TryAgain
 from prometheus_client import REGISTRY
 
 from app.jobs import work_off
@@ -157,3 +158,16 @@ def test_what_a_dead_worker_left_is_queued_again(database, admin, salon, jobs):
     work_off(database, salon.id)
 
     assert JOBS.labels("left", "succeeded")._value.get() == before + 2
+
+
+def test_a_job_says_itself_when_it_comes_again_and_how_often(database, admin, salon, jobs):
+    async def patient(*_):
+        raise TryAgain(timedelta(hours=5))
+
+    jobs(deferred=(patient,))
+    deferred(database, "patient", salon.id)
+    admin.execute("update procrastinate_jobs set attempts = 50 where task_name = 'patient'")
+
+    work_off(database, salon.id)
+
+    assert rows(admin, "patient") == [("todo", 51)]

@@ -11,8 +11,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from boka_app.vault import Vault
 
 from app.test_gunicorn import KEY, eventually
+from standins.server import Fault
+from standins.server import running as serving
+from standins.webhook import Webhook
 
 pytestmark = pytest.mark.postgresql
 COMMAND = [str(Path(sys.executable).with_name("boka-app")), "worker"]
@@ -105,3 +109,30 @@ def test_a_wrong_setting_is_told(env):
     )
 
     assert (run.returncode, "BOKA_WORKER_METRICS is 'x'" in run.stderr) == (5, True)
+
+
+def test_killed_in_the_middle_of_a_delivery_it_leaves_it_to_the_next_one(env, admin, salon):
+    env |= {"BOKA_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8"}
+    receiver = Webhook()
+    receiver.faults.append(Fault(delay_s=5, times=1))
+    endpoint = uuid4()
+    with serving(receiver) as url:
+        admin.execute(
+            "insert into webhook_endpoint (tenant_id, id, url, secret) values (%s, %s, %s, %s)",
+            [salon.id, endpoint, f"{url}/in", Vault(KEY.encode()).seal("whsec_" + "A" * 44)],
+        )
+        admin.execute("insert into outbox (tenant_id, kind, subject_id) values (%s, 'x.y', %s)", [salon.id, uuid4()])
+        with running(env) as worker:
+            eventually(lambda: receiver.recorded or None, within_s=10)
+            worker.kill()
+            worker.wait()
+        admin.execute("update procrastinate_workers set last_heartbeat = now() - interval '1 minute'")
+
+        with running(env):
+            eventually(lambda: status_of(admin, endpoint) == "delivered" or None, within_s=15)
+
+    assert len({request.headers["webhook-id"] for request in receiver.recorded}) == 1
+
+
+def status_of(admin, endpoint):
+    return admin.execute("select status from webhook_delivery where endpoint_id = %s", [endpoint]).fetchone()[0]

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from boka_app.database import make_pool
-from boka_app.worker import queries
+from boka_app.worker import relay as module
 from boka_app.worker.relay import relay
 from psycopg.types.json import Jsonb
 
@@ -71,7 +71,7 @@ def test_a_relay_that_fails_leaves_its_events_to_the_next(database, admin, salon
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(queries, "defer_many", killed)
+        patch.setattr(module, "defer_many", killed)
         with pytest.raises(RuntimeError):
             relayed(database)
 

@@ -85,7 +85,7 @@ with visit as (
     where tenant_id = current_tenant() and customer_id = %(id)s and status in ('waiting', 'offered')
 ), message as (
     update notification
-    set status = case when status in ('queued', 'retrying') then 'cancelled' else status end, failure = null
+    set status = case when status in ('queued', 'sending') then 'cancelled' else status end, failure = null
     where tenant_id = current_tenant() and customer_id = %(id)s
 ), person as (
     update customer

@@ -1,8 +1,7 @@
 """What the worker does about messages: plan them, send them, and look for those whose time has come.
 
-A message is a row that says when it is due. An attempt claims it by setting that some minutes ahead, so two workers do
-not send it twice, and one that is killed leaves it due again. Killed between the server's yes and our note, it goes out
-twice under one Message-ID: that is the price of never losing one.
+A worker killed between the server's yes and our note makes a message go out twice, under one Message-ID: that is the
+price of never losing one.
 """
 
 import asyncio
@@ -11,7 +10,6 @@ import random
 import smtplib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -21,19 +19,16 @@ from boka_app.calendars.model import Visit
 from boka_app.calendars.queries import get_visit
 from boka_app.messages import chat, mail, queries, rules, sms, words
 from boka_app.messages.links import links
-from boka_app.messages.model import ChannelBody, Refused, Subject, Template, TemplateBroken, Words
+from boka_app.messages.model import Attempt, ChannelBody, Refused, Subject, Template, TemplateBroken, Words
 from boka_app.messages.queue import queue
-from boka_app.tenants.model import PLATFORM
-from boka_app.worker.defer import defer
+from boka_app.worker.defer import defer_all
 from boka_app.worker.metrics import NOTIFICATIONS
-from boka_app.worker.model import Event, Work
+from boka_app.worker.model import Event, TryAgain, Work
 from boka_app.worker.rules import pause
 from boka_app.worker.tenants import job_transaction, tenant_ids
 
 EVENTS = rules.EVENTS  # which events make messages
-_LOST_AFTER = timedelta(minutes=5)  # an attempt ends within 2 minutes: a handful of answers of 15 s
 _MOST_ATTEMPTS = 10  # with the pauses below, some 12 hours
-_BATCH = 200
 _LATER = (OSError, smtplib.SMTPException, httpx.HTTPError)
 _log = logging.getLogger(__name__)
 
@@ -62,19 +57,20 @@ async def plan_messages(work: Work, event: Event) -> None:
 
 
 async def sweep_notifications(work: Work) -> None:
-    """Order what is due: reminders, repetitions, and what a killed worker left."""
-    now = work.now()
-    for tenant_id in [PLATFORM, *await tenant_ids(work.pool)]:
+    """Order what is due: reminders."""
+    for tenant_id in await tenant_ids(work.pool):
         async with job_transaction(work.pool, tenant_id) as conn:
-            for each in await queries.list_due(conn, now, _BATCH):
-                await defer(conn, "send_notification", tenant_id, each, queueing_lock=f"notification:{each}")
+            await defer_all(conn, "send_notification", tenant_id, await queries.begin_due(conn, work.now()))
 
 
 async def send_notification(work: Work, tenant_id: UUID, notification_id: UUID) -> None:
-    """Make one attempt at one message."""
-    now = work.now()
+    """Make one attempt at one message.
+
+    Raises:
+        TryAgain: it did not go out, and there are attempts left.
+    """
     async with job_transaction(work.pool, tenant_id) as conn:
-        subject = await queries.claim(conn, notification_id, now, now + _LOST_AFTER)
+        subject = await queries.get_subject(conn, notification_id)
         if subject is None:
             return
         own = await queries.templates_by_locale(conn, subject.kind, subject.channel)
@@ -83,29 +79,29 @@ async def send_notification(work: Work, tenant_id: UUID, notification_id: UUID) 
             whole = subject.kind == "appointment.confirmed"
             ids = await queries.list_occurrences(conn, subject.appointment_id, whole_series=whole)
             visits = [await get_visit(conn, each) for each in ids]
-    status, facts = await _attempt(work, subject, own, visits)
+    attempt = await _attempt(work, subject, own, visits)
     async with job_transaction(work.pool, tenant_id) as conn:
-        await queries.settle(conn, notification_id, status, now=work.now(), **facts)
-    NOTIFICATIONS.labels(subject.channel, "retried" if status == "retrying" else status).inc()
+        await queries.settle(conn, notification_id, attempt, work.now())
+    NOTIFICATIONS.labels(subject.channel, "retried" if attempt.status == "sending" else attempt.status).inc()
+    if attempt.status == "sending":
+        chance = random.random()  # noqa: S311  spreads load, guards nothing
+        raise TryAgain(
+            pause(subject.attempts + 1, chance, first=timedelta(minutes=1), growth=3, most=timedelta(hours=2))
+        )
 
 
-async def _attempt(
-    work: Work, subject: Subject, own: Mapping[str, Template], visits: list[Visit]
-) -> tuple[str, dict[str, Any]]:
-    """Send, unless it is not to be sent; return the row's new state."""
+async def _attempt(work: Work, subject: Subject, own: Mapping[str, Template], visits: list[Visit]) -> Attempt:
+    """Send, unless it is not to be sent."""
     withheld = rules.withheld(subject, work.now())
     if withheld is not None:
-        return withheld, {}
+        return Attempt(status=withheld)
     try:
-        return "sent", {"provider_ref": await _send(work, subject, own, visits)}
+        return Attempt(status="sent", provider_ref=await _send(work, subject, own, visits))
     except Refused as err:
-        return "dead", {"failure": str(err)}
+        return Attempt(status="dead", failure=str(err))
     except _LATER as err:
-        if subject.attempts >= _MOST_ATTEMPTS:
-            return "dead", {"failure": type(err).__name__}
-        chance = random.random()  # noqa: S311  spreads load, guards nothing
-        wait = pause(subject.attempts, chance, first=timedelta(minutes=1), growth=3, most=timedelta(hours=2))
-        return "retrying", {"failure": type(err).__name__, "due_at": work.now() + wait}
+        last = subject.attempts + 1 >= _MOST_ATTEMPTS
+        return Attempt(status="dead" if last else "sending", failure=type(err).__name__)
 
 
 async def _send(work: Work, subject: Subject, own: Mapping[str, Template], visits: list[Visit]) -> str | None:

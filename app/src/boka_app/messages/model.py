@@ -11,7 +11,7 @@ from boka_app.conventions.forms import Locale
 from boka_app.errors import DomainError
 
 Channel = Literal["email", "sms", "chat"]
-Status = Literal["queued", "sent", "retrying", "dead", "suppressed", "cancelled"]
+Status = Literal["queued", "sending", "sent", "dead", "suppressed", "cancelled"]
 _LINE = r"^[^\x00-\x1f\x7f]*$(?!\n)"  # no line end: nothing a tenant writes begins another header
 
 
@@ -110,7 +110,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: UUID
     kind: str
     channel: Channel
-    attempts: int
+    attempts: int  # before this one
     secret: bytes | None
     tenant_slug: str
     tenant_name: str
@@ -136,3 +136,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     account_name: str | None
     account_email: str | None
     channel_configuration: bytes | None
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """How one attempt ended; `sending` is tried again."""
+
+    status: Status
+    provider_ref: str | None = None
+    failure: str | None = None

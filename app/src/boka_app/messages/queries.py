@@ -1,21 +1,12 @@
 """SQL on messages, their templates and channels."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
 
-from boka_app.conventions.model import RowUnknown
 from boka_app.database import Connection
-from boka_app.messages.model import ChannelInfo, Notification, Subject, Template, Visit
-
-_LIST_COLUMNS = """
-select
-    id, kind, channel, subject_id, appointment_id, customer_id, status, attempts, due_at, sent_at, failure, created_at
-from notification
-where tenant_id = current_tenant()
-"""
+from boka_app.messages.model import Attempt, ChannelInfo, Subject, Template, Visit
 
 # An event names an appointment, a payment of one, a refund of that, or a place on the waitlist; ids are unique.
 _VISIT = """
@@ -52,13 +43,7 @@ set status = 'cancelled'
 where tenant_id = current_tenant()
     and appointment_id = %(appointment_id)s
     and kind = %(kind)s
-    and status in ('queued', 'retrying')
-"""
-
-_CLAIM = """
-update notification
-set attempts = attempts + 1, due_at = %(lost_at)s
-where tenant_id = current_tenant() and id = %(id)s and status in ('queued', 'retrying') and due_at <= %(now)s
+    and status = 'queued'
 """
 
 _SUBJECT = """
@@ -86,7 +71,7 @@ left join refund r on r.tenant_id = n.tenant_id and r.id = n.subject_id
 left join payment rp on rp.tenant_id = r.tenant_id and rp.id = r.payment_id
 left join account acc on acc.id = n.subject_id
 left join message_channel ch on ch.tenant_id = n.tenant_id and ch.channel = n.channel and ch.active
-where n.tenant_id = current_tenant() and n.id = %(id)s
+where n.tenant_id = current_tenant() and n.id = %(id)s and n.status = 'sending'
 """
 
 _OCCURRENCES = """
@@ -101,40 +86,26 @@ order by other.starts_at
 _SETTLE = """
 update notification
 set status = %(status)s,
-    due_at = coalesce(%(due_at)s, due_at),
+    attempts = attempts + 1,
     sent_at = case when %(status)s = 'sent' then %(now)s else sent_at end,
-    secret = case when %(status)s in ('retrying', 'dead') then secret end,
+    secret = case when %(status)s in ('sending', 'dead') then secret end,
     provider_ref = %(provider_ref)s,
     failure = %(failure)s
 where tenant_id = current_tenant() and id = %(id)s
 """
 
-_DUE = """
-select id
-from notification
-where tenant_id = current_tenant() and status in ('queued', 'retrying') and due_at <= %(now)s
-order by due_at
-limit %(limit)s
+_BEGIN_DUE = """
+update notification
+set status = 'sending'
+where tenant_id = current_tenant() and status = 'queued' and due_at <= %(now)s
+returning id
 """
 
 _RESEND = """
 update notification
-set status = 'queued', attempts = 0, due_at = %(now)s
-where tenant_id = current_tenant() and id = %(id)s and status not in ('queued', 'retrying')
-returning id
+set status = 'sending', attempts = 0
+where tenant_id = current_tenant() and id = %(id)s and status not in ('queued', 'sending')
 """
-
-_PAGE = (
-    _LIST_COLUMNS
-    + """
-    and (%(status)s::text is null or status = %(status)s)
-    and (%(after_at)s::timestamptz is null or (created_at, id) < (%(after_at)s, %(after_id)s))
-order by created_at desc, id desc
-limit %(limit)s
-"""
-)
-
-_ONE = _LIST_COLUMNS + "    and id = %(id)s"
 
 _TEMPLATES = """
 select kind, channel, locale, subject, text_body, html_body
@@ -186,14 +157,8 @@ async def withdraw(conn: Connection, appointment_id: UUID, kind: str) -> None:
     await conn.execute(_WITHDRAW, {"appointment_id": appointment_id, "kind": kind})
 
 
-async def claim(conn: Connection, notification_id: UUID, now: datetime, lost_at: datetime) -> Subject | None:
-    """Begin an attempt and return what to tell; None if there is nothing to send, or somebody else is at it.
-
-    If nothing more is heard of the attempt, the message is due again at `lost_at`.
-    """
-    claimed = await conn.execute(_CLAIM, {"id": notification_id, "now": now, "lost_at": lost_at})
-    if claimed.rowcount == 0:
-        return None
+async def get_subject(conn: Connection, notification_id: UUID) -> Subject | None:
+    """Return all that a message tells; None if it is not to be sent, or was."""
     async with conn.cursor(row_factory=class_row(Subject)) as cur:
         await cur.execute(_SUBJECT, {"id": notification_id})
         return await cur.fetchone()
@@ -205,54 +170,20 @@ async def list_occurrences(conn: Connection, appointment_id: UUID, *, whole_seri
     return [row[0] for row in await (await conn.execute(_OCCURRENCES, values)).fetchall()]
 
 
-async def settle(  # noqa: PLR0913  each is a column
-    conn: Connection,
-    notification_id: UUID,
-    status: str,
-    *,
-    now: datetime,
-    due_at: datetime | None = None,
-    provider_ref: str | None = None,
-    failure: str | None = None,
-) -> None:
+async def settle(conn: Connection, notification_id: UUID, attempt: Attempt, now: datetime) -> None:
     """Note how an attempt ended."""
-    values: dict[str, Any] = {"id": notification_id, "status": status, "now": now, "due_at": due_at}
-    await conn.execute(_SETTLE, values | {"provider_ref": provider_ref, "failure": failure})
+    facts = {"status": attempt.status, "provider_ref": attempt.provider_ref, "failure": attempt.failure}
+    await conn.execute(_SETTLE, {"id": notification_id, "now": now} | facts)
 
 
-async def list_due(conn: Connection, now: datetime, limit: int) -> list[UUID]:
-    """Return messages whose time has come, the longest waiting first."""
-    return [row[0] for row in await (await conn.execute(_DUE, {"now": now, "limit": limit})).fetchall()]
+async def begin_due(conn: Connection, now: datetime) -> list[UUID]:
+    """Make the messages whose time has come ones to send, and return them."""
+    return [row[0] for row in await (await conn.execute(_BEGIN_DUE, {"now": now})).fetchall()]
 
 
-async def requeue(conn: Connection, notification_id: UUID, now: datetime) -> bool:
-    """Make a message that ended one to send now; tell whether it had ended."""
-    return (await conn.execute(_RESEND, {"id": notification_id, "now": now})).rowcount == 1
-
-
-async def list_notifications(
-    conn: Connection, status: str | None, after: tuple[datetime, UUID] | None, limit: int
-) -> list[Notification]:
-    """Return a page of messages, newest first."""
-    after_at, after_id = after or (None, None)
-    values = {"status": status, "after_at": after_at, "after_id": after_id, "limit": limit}
-    async with conn.cursor(row_factory=class_row(Notification)) as cur:
-        await cur.execute(_PAGE, values)
-        return await cur.fetchall()
-
-
-async def get_notification(conn: Connection, notification_id: UUID) -> Notification:
-    """Return one message.
-
-    Raises:
-        RowUnknown: the entered tenant has none of that id.
-    """
-    async with conn.cursor(row_factory=class_row(Notification)) as cur:
-        await cur.execute(_ONE, {"id": notification_id})
-        found = await cur.fetchone()
-    if found is None:
-        raise RowUnknown("message")
-    return found
+async def resend(conn: Connection, notification_id: UUID) -> bool:
+    """Make a message that ended one to send; tell whether it had ended."""
+    return (await conn.execute(_RESEND, {"id": notification_id})).rowcount == 1
 
 
 async def templates_by_locale(conn: Connection, kind: str, channel: str) -> dict[str, Template]:

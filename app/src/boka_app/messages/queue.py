@@ -8,14 +8,14 @@ from boka_app.worker.defer import defer
 
 _INSERT = """
 insert into notification (
-    tenant_id, id, kind, channel, subject_id, appointment_id, customer_id, dedupe_key, secret, due_at
+    tenant_id, id, kind, channel, subject_id, appointment_id, customer_id, dedupe_key, secret, due_at, status
 )
 values (
     current_tenant(), %(id)s, %(kind)s, %(channel)s, %(subject_id)s, %(appointment_id)s, %(customer_id)s,
-    %(dedupe_key)s, %(secret)s, %(due_at)s
+    %(dedupe_key)s, %(secret)s, %(due_at)s, %(status)s
 )
 on conflict (tenant_id, dedupe_key) do update
-set status = 'queued', due_at = excluded.due_at, attempts = 0
+set status = excluded.status, due_at = excluded.due_at, attempts = 0
 where notification.status = 'cancelled'
 returning tenant_id, id
 """
@@ -41,8 +41,8 @@ async def queue(  # noqa: PLR0913  each is a column
     """
     values = {"id": uuid4(), "kind": kind, "channel": channel, "subject_id": subject_id, "secret": secret}
     values |= {"appointment_id": appointment_id, "customer_id": customer_id, "due_at": due_at or now}
-    values |= {"dedupe_key": dedupe_key or f"{kind}:{values['id']}"}
+    due = due_at is None or due_at <= now
+    values |= {"dedupe_key": dedupe_key or f"{kind}:{values['id']}", "status": "sending" if due else "queued"}
     queued = await (await conn.execute(_INSERT, values)).fetchone()
-    if queued is not None and (due_at is None or due_at <= now):
-        tenant_id, notification_id = queued
-        await defer(conn, "send_notification", tenant_id, notification_id)
+    if queued is not None and due:
+        await defer(conn, "send_notification", *queued)

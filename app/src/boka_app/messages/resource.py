@@ -1,6 +1,5 @@
 """`/api/tenants/{slug}/templates`, `/channels`, `/notifications`; and the page on which a customer unsubscribes."""
 
-from datetime import datetime
 from uuid import UUID
 
 import falcon
@@ -9,17 +8,16 @@ from falcon.asgi import Request, Response
 
 from boka_app.audit import queries as audit
 from boka_app.body import read_body
-from boka_app.conventions.editing import editor_routes
+from boka_app.conventions.editing import Editor, editor_routes
 from boka_app.conventions.etag import IF_MATCH, etag, require_match
-from boka_app.conventions.model import Page, RowUnknown
-from boka_app.conventions.paging import PARAMETERS, Pages
+from boka_app.conventions.model import RowUnknown
 from boka_app.database import Connection, tenant_transaction
 from boka_app.messages import chat, queries, words
 from boka_app.messages.links import matches
 from boka_app.messages.model import ChannelBody, ChannelInfo, Notification, NotificationOpen, Template, Words
 from boka_app.messages.rules import CHANNELS_BY_KIND
-from boka_app.messages.templates import TEMPLATES, NewTemplate
-from boka_app.openapi.operations import operation, parameter
+from boka_app.messages.tables import NOTIFICATIONS, TEMPLATES, NewTemplate
+from boka_app.openapi.operations import operation
 from boka_app.pages.resource import show
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import Tenant
@@ -27,7 +25,6 @@ from boka_app.worker.defer import defer
 
 _BODY = ("body-malformed", "body-invalid", "body-too-large", "media-type")
 _MATCH = ("tenant-unknown", "row-unknown", "match-missing", "version-changed")
-_STATUSES = ("queued", "sent", "retrying", "dead", "suppressed", "cancelled")
 
 
 def routes(parts: Parts) -> Routes:
@@ -39,7 +36,7 @@ def routes(parts: Parts) -> Routes:
         (f"{tenant}/templates/preview", PreviewResource()),
         (f"{tenant}/channels", ChannelsResource(parts)),
         (f"{tenant}/channels/{{channel}}", ChannelResource(parts)),
-        (f"{tenant}/notifications", NotificationsResource(parts)),
+        (f"{tenant}/notifications", Editor(parts, NOTIFICATIONS).collection()),
         (f"{tenant}/notifications/{{id:uuid}}/resend", ResendResource(parts)),
     ]
 
@@ -144,31 +141,6 @@ class ChannelResource:
             raise RowUnknown("channel")
 
 
-class NotificationsResource:
-    """What was sent, is to be sent, or could not be."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._pool = parts.pool
-        self._pages = Pages(parts.settings, "notifications", tuple[datetime, UUID])
-
-    @operation(
-        "List messages, newest first",
-        answer=Page[Notification],
-        needs="messages.read",
-        parameters=[*PARAMETERS, parameter("status", "text", "Only these; dead are the dead letters.", required=False)],
-        problems=["tenant-unknown", "parameter-invalid"],
-    )
-    async def on_get(self, req: Request, resp: Response, slug: str) -> None:
-        """Answer a page; who it went to and what it said is nowhere kept."""
-        wanted = self._pages.wanted(req)
-        status = req.get_param("status")
-        if status is not None and status not in _STATUSES:
-            raise falcon.HTTPInvalidParam(f"it is one of {', '.join(_STATUSES)}", "status")
-        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
-            rows = await queries.list_notifications(conn, status, wanted.after, wanted.fetch)
-        self._pages.answer(req, resp, wanted, rows, lambda row: (row.created_at, row.id))
-
-
 class ResendResource:
     """One message, once more."""
 
@@ -185,8 +157,8 @@ class ResendResource:
     async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in every address
         """Queue it, made afresh of what is so now."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            queued = await queries.requeue(conn, id, self._parts.now())
-            found = await queries.get_notification(conn, id)
+            queued = await queries.resend(conn, id)
+            found = await NOTIFICATIONS.get(conn, {"id": id})
             if not queued:
                 raise NotificationOpen(found.status)
             await defer(conn, "send_notification", tenant.id, id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
 
@@ -78,7 +79,7 @@ def ends_reminders(event_kind: str) -> bool:
     return event_kind in ("appointment.moved", "appointment.cancelled", "appointment.expired")
 
 
-def withheld(subject: Subject, now: datetime) -> str | None:
+def withheld(subject: Subject, now: datetime) -> Literal["suppressed", "cancelled"] | None:
     """Return why a message is not sent after all: `suppressed` by whom it is for, or `cancelled` by what changed."""
     still = _STILL.get(subject.kind)
     if subject.erased or (still is not None and subject.status not in still):

@@ -100,14 +100,14 @@ create table notification (
     constraint notification_once unique (tenant_id, dedupe_key),
     constraint notification_channel_known check (channel in ('email', 'sms', 'chat')),
     constraint notification_status_known
-        check (status in ('queued', 'sent', 'retrying', 'dead', 'suppressed', 'cancelled'))
+        check (status in ('queued', 'sending', 'sent', 'dead', 'suppressed', 'cancelled'))
 );
 comment on table notification is 'One message to one person. Its words and address are made when it is sent, so none lie here';
 comment on column notification.subject_id is 'What it tells of: an appointment, a payment, a place on the waitlist, an account';
 comment on column notification.secret is 'A link that only this message knows, encrypted by the service; gone once it is sent';
-comment on column notification.due_at is 'When it is to be sent, or tried again; while an attempt runs, when that one counts as lost';
+comment on column notification.status is 'queued: waits until due_at; sending: a job is at it, also between attempts; then it ends one way';
 create trigger notification_touch before update on notification for each row execute function touch_row();
-create index notification_due on notification (tenant_id, due_at) where status in ('queued', 'retrying');  -- reminders, the sweep
+create index notification_due on notification (tenant_id, due_at) where status = 'queued';  -- reminders, the sweep
 create index notification_dead on notification (tenant_id, created_at desc) where status = 'dead';  -- dead letters
 create index notification_page on notification (tenant_id, created_at desc, id);  -- the list
 create index notification_appointment on notification (tenant_id, appointment_id);  -- messages of one visit
@@ -144,7 +144,6 @@ create table webhook_delivery (
     outbox_id bigint not null,
     status text not null default 'queued',
     attempts integer not null default 0,
-    due_at timestamptz not null default now(),
     response_status integer,
     failure text,
     created_at timestamptz not null default now(),
@@ -158,6 +157,5 @@ create table webhook_delivery (
     constraint webhook_delivery_status_known check (status in ('queued', 'delivered', 'retrying', 'dead'))
 );
 create index webhook_delivery_page on webhook_delivery (tenant_id, endpoint_id, created_at desc, id);  -- the deliveries list
-create index webhook_delivery_due on webhook_delivery (tenant_id, due_at) where status in ('queued', 'retrying');  -- the sweep
 create index webhook_delivery_event on webhook_delivery (tenant_id, outbox_id);  -- goes with its event
 select protect_tenant_table('webhook_delivery');

@@ -1,6 +1,6 @@
 """Where events go, and what became of each; why one is refused."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -10,10 +10,6 @@ from msgspec import Meta
 
 _URL = r"^https?://[\x21-\x7e]+$(?!\n)"
 _KIND = r"^[a-z_]+\.[a-z_]+$(?!\n)"
-
-
-class AddressRefused(Exception):
-    """The address leads where webhooks must not go."""
 
 
 class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,17 +52,22 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     subject_id: UUID
     status: Literal["queued", "delivered", "retrying", "dead"]
     attempts: int
-    due_at: datetime
     response_status: int | None
     failure: str | None
     created_at: datetime
     delivered_at: datetime | None
 
 
-class Since(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From when on events are to be delivered again."""
+class Replay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to deliver again: one delivery, or every event since a time."""
 
-    since: Annotated[datetime, Meta(tz=True)]
+    delivery: UUID | None = None
+    since: Annotated[datetime, Meta(tz=True)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse both, and neither."""
+        if (self.delivery is None) == (self.since is None):
+            raise ValueError("it names either delivery or since")
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +81,7 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     endpoint_id: UUID
-    attempts: int
+    attempts: int  # before this one
     active: bool
     url: str
     secret: bytes | None
@@ -91,3 +92,13 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     subject_id: UUID
     payload: dict[str, Any]
     at: datetime
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """How one attempt ended. `disables` is why the endpoint gets no more, if it does not."""
+
+    status: Literal["delivered", "retrying", "dead"]
+    response_status: int | None
+    failure: str | None
+    disables: str | None = None
+    again_after: timedelta | None = None

@@ -7,9 +7,9 @@ _PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 1
 _GIVE_UP_AFTER = timedelta(days=3)
 
 
-def next_attempt(attempts: int, chance: float, now: datetime) -> datetime | None:
-    """Return when to try again after this many attempts, spread by a quarter; None after the last."""
-    return now + _PAUSES[attempts - 1] * (0.75 + chance / 2) if attempts <= len(_PAUSES) else None
+def next_pause(attempts: int, chance: float) -> timedelta | None:
+    """Return how long to wait after this many attempts, spread by a quarter; None after the last."""
+    return _PAUSES[attempts - 1] * (0.75 + chance / 2) if attempts <= len(_PAUSES) else None
 
 
 def gives_up(status: int | None, failing_since: datetime | None, now: datetime) -> str | None:

@@ -15,7 +15,7 @@ from procrastinate.jobs import Job
 from boka_app.database import connection
 from boka_app.worker import queries, registry
 from boka_app.worker.metrics import JOBS
-from boka_app.worker.model import GiveUp, Work
+from boka_app.worker.model import GiveUp, TryAgain, Work
 from boka_app.worker.rules import pause
 from boka_app.worker.tenants import job_transaction
 
@@ -32,6 +32,8 @@ class _Retry(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         if isinstance(exception, asyncio.CancelledError):
             return RetryDecision(retry_in={"seconds": 0})
+        if isinstance(exception, TryAgain):
+            return RetryDecision(retry_in={"seconds": int(exception.pause.total_seconds())})
         if is_last(exception, job.attempts):
             return None
         chance = random.random()  # noqa: S311  spreads load, guards nothing
@@ -41,7 +43,7 @@ class _Retry(BaseRetryStrategy):
 
 def is_last(error: BaseException, attempts_before: int) -> bool:
     """Tell whether nothing follows this error."""
-    return isinstance(error, GiveUp) or attempts_before + 1 >= MOST_ATTEMPTS
+    return isinstance(error, GiveUp) or (not isinstance(error, TryAgain) and attempts_before + 1 >= MOST_ATTEMPTS)
 
 
 def add_tasks(app: App, work: Work) -> None:
@@ -113,7 +115,7 @@ def _report(name: str, outcome: str, context: JobContext, error: Exception) -> N
     JOBS.labels(name, outcome).inc()
     facts: dict[str, Any] = {"job": name, "job_id": context.job.id, "attempt": context.job.attempts + 1}
     facts |= {"args": context.job.task_kwargs, "error": type(error).__name__}
-    if isinstance(error, GiveUp):
+    if isinstance(error, GiveUp | TryAgain):
         facts["text"] = str(error)
     else:
         facts["exception"] = "".join(traceback.format_tb(error.__traceback__))

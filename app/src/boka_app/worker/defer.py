@@ -1,6 +1,8 @@
 """Order a job, in the transaction that wants it done. Needs nothing of the worker, so that any part may call it."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import errors
@@ -12,6 +14,13 @@ _DEFER = """
 select procrastinate_defer_jobs_v1(
     array[row('default', %(name)s, 0, null, %(queueing_lock)s, %(args)s, %(at)s)::procrastinate_job_to_defer_v1]
 )
+"""
+
+_DEFER_MANY = """
+select procrastinate_defer_jobs_v1(array(
+    select row('default', job.name, 0, null, null, job.args, null)::procrastinate_job_to_defer_v1
+    from unnest(%(names)s::text[], %(args)s::jsonb[]) as job (name, args)
+))
 """
 
 
@@ -39,3 +48,15 @@ async def defer(
             await conn.execute(_DEFER, values)
     except errors.UniqueViolation:
         return  # procrastinate_jobs_queueing_lock_idx_v1: one waits already
+
+
+async def defer_all(conn: Connection, name: str, tenant_id: UUID, subject_ids: Sequence[UUID]) -> None:
+    """Have one deferred job carried out for each of many subjects."""
+    await defer_many(conn, [(name, {"tenant_id": str(tenant_id), "subject_id": str(each)}) for each in subject_ids])
+
+
+async def defer_many(conn: Connection, jobs: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Put jobs in the queue: names and arguments."""
+    if jobs:
+        args = [Jsonb(args) for _, args in jobs]
+        await conn.execute(_DEFER_MANY, {"names": [name for name, _ in jobs], "args": args})

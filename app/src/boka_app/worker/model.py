@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 class GiveUp(Exception):
     """Trying again would change nothing. The job ends as failed, with this text in the log: no person in it."""
+
+
+class TryAgain(Exception):
+    """The job is to be carried out once more, after a pause of its own choice, as often as it says so."""
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__(f"again in {pause}")
+        self.pause = pause
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

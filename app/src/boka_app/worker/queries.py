@@ -1,12 +1,11 @@
 """SQL on the outbox and on procrastinate's tables. Where its functions do what is needed, they are called."""
 
 from collections.abc import Sequence
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 from boka_app.database import Connection
 from boka_app.worker.model import Event
@@ -29,13 +28,6 @@ select id, kind
 from outbox
 where tenant_id = current_tenant() and id = any(%(ids)s)
 order by id
-"""
-
-_DEFER_MANY = """
-select procrastinate_defer_jobs_v1(array(
-    select row('default', job.name, 0, null, null, job.args, null)::procrastinate_job_to_defer_v1
-    from unnest(%(names)s::text[], %(args)s::jsonb[]) as job (name, args)
-))
 """
 
 _EVENT = """
@@ -143,11 +135,6 @@ async def take_events(conn: Connection, limit: int) -> list[tuple[UUID, int]]:
 async def list_kinds(conn: Connection, ids: Sequence[int]) -> list[tuple[int, str]]:
     """Return the events of the entered tenant, oldest first, with their kinds."""
     return await (await conn.execute(_KINDS, {"ids": list(ids)})).fetchall()  # pyright: ignore[reportReturnType]
-
-
-async def defer_many(conn: Connection, jobs: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """Put jobs in the queue: names and arguments."""
-    await conn.execute(_DEFER_MANY, {"names": [name for name, _ in jobs], "args": [Jsonb(args) for _, args in jobs]})
 
 
 async def get_event(conn: Connection, event_id: int) -> Event | None:

@@ -42,7 +42,6 @@ ON_CLOCK: tuple[tuple[str, ClockJob], ...] = (  # cron in UTC, a sixth field are
     ("23 3 * * *", identity.forget_sessions),
     ("*/2 * * * *", payments.sweep_payments),
     ("* * * * *", messages.sweep_notifications),
-    ("* * * * * 30", webhooks.sweep_deliveries),
 )
 
 DEFERRED: tuple[DeferredJob, ...] = (  # called by name, with a tenant and a subject

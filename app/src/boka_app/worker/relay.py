@@ -10,6 +10,7 @@ from boka_app.database import Pool, connection
 from boka_app.tenants.model import JOB
 from boka_app.tenants.queries import enter
 from boka_app.worker import queries
+from boka_app.worker.defer import defer_many
 from boka_app.worker.registry import names_for
 
 BATCH = 200  # events; some 600 jobs, 30 ms
@@ -29,6 +30,5 @@ async def relay(pool: Pool) -> int:
             for event_id, kind in await queries.list_kinds(conn, ids):
                 args: dict[str, object] = {"tenant_id": str(tenant_id), "event_id": event_id}
                 jobs += [(name, args) for name in names_for(kind)]
-        if jobs:
-            await queries.defer_many(conn, jobs)
+        await defer_many(conn, jobs)
     return len(taken)

@@ -1,15 +1,15 @@
-"""A tenant's own words, as rows that staff edit; none is kept that cannot be filled in."""
+"""What staff see and edit of messages: each kind of row with its SQL, for `conventions.editing`."""
 
 from datetime import datetime
 from uuid import UUID
 
 from boka_app.conventions.editing import Table
 from boka_app.messages import words
-from boka_app.messages.model import Template
+from boka_app.messages.model import Notification, Template
 
 
 class NewTemplate(Template, frozen=True, kw_only=True):
-    """Words for one message in one language, instead of the built-in ones."""
+    """Words for one message in one language, instead of the built-in ones; none that cannot be filled in."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be filled in."""
@@ -59,4 +59,33 @@ TEMPLATES = Table(
     where tenant_id = current_tenant() and id = %(id)s
     """,
     delete="delete from message_template where tenant_id = current_tenant() and id = %(id)s",
+)
+
+NOTIFICATIONS = Table(
+    kind="notification",
+    noun="message",
+    needs="messages",
+    new=Template,
+    row=Notification,
+    update="",
+    sorted_by="created_at",
+    sorted_as=datetime,
+    listing="""
+    select
+        id, kind, channel, subject_id, appointment_id, customer_id, status, attempts, due_at, sent_at, failure,
+        created_at
+    from notification
+    where tenant_id = current_tenant()
+        and (%(after)s::timestamptz is null or (created_at, id) < (%(after)s::timestamptz, %(after_id)s::uuid))
+        and (%(search)s::text is null or status = %(search)s::text or kind = %(search)s::text)
+    order by created_at desc, id desc
+    limit %(fetch)s
+    """,
+    select="""
+    select
+        id, kind, channel, subject_id, appointment_id, customer_id, status, attempts, due_at, sent_at, failure,
+        created_at
+    from notification
+    where tenant_id = current_tenant() and id = %(id)s
+    """,
 )
