@@ -76,6 +76,7 @@ def test_a_floating_time_near_the_edge_of_the_span_is_seen():
     assert start == at(3)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # that a vendor's name is guessed, which is what we want
 @pytest.mark.parametrize(
     "name", ["W. Europe Standard Time", "Europe/Berlin", "/freeassociation.sourceforge.net/Europe/Berlin"]
 )
