@@ -42,20 +42,33 @@ function countDown(box) {
   box.hidden = false;
 }
 
-async function hold(box) {
-  const answer = await fetch(box.dataset.hold, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `hold-${Math.random()}` },
-    body: box.dataset.wish,
-  });
-  if (!answer.ok) return; // the form books without a hold, and says so when somebody was first
-  const held = await answer.json();
-  for (const [name, value] of [["hold", held.hold.id], ["hold_token", held.token]]) {
-    const input = Object.assign(document.createElement("input"), { type: "hidden", name, value });
-    one("main form").append(input);
+function hold(box) {
+  const form = one("main form");
+  let held = null, leaving = false;
+  async function ask() {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(box.dataset.hold, { method: "POST", headers, body: box.dataset.wish });
+    if (!answer.ok) return; // the form books without a hold, and says so when somebody was first
+    held = await answer.json();
+    for (const [name, value] of [["hold", held.hold.id], ["hold_token", held.token]])
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    box.dataset.seconds = held.expires_in_seconds;
+    countDown(box);
   }
-  box.dataset.seconds = held.expires_in_seconds;
-  countDown(box);
+  let asked = ask().catch(() => {}).finally(() => { asked = null; });
+  form.addEventListener("submit", async (event) => {
+    leaving = true;
+    if (!asked) return;
+    event.preventDefault(); // sent without the hold, it would find its own time taken
+    await asked;
+    form.requestSubmit();
+  });
+  addEventListener("pagehide", () => {
+    if (!held || leaving) return;
+    const headers = { Authorization: `Bearer ${held.token}` };
+    fetch(`${box.dataset.hold}/${held.hold.id}`, { method: "DELETE", headers, keepalive: true });
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // back again, without the hold
 }
 
 function followCalendar(main) {
