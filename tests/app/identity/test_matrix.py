@@ -33,13 +33,26 @@ PUBLIC = {
     "GET /api/tenants/{slug}/services",
     "GET /api/tenants/{slug}/employees",
     "GET /api/tenants/{slug}/slots",
+    "QUERY /api/tenants/{slug}/slots",
+    "HEAD /api/openapi.json",
+    "GET /staff/login",
+    "POST /staff/login",
     "POST /api/tenants/{slug}/appointments",
+    "POST /api/tenants/{slug}/holds",
+    "POST /api/tenants/{slug}/series",
+    "POST /api/tenants/{slug}/waitlist",
     "GET /api/tenants/{slug}/appointments/{appointment_id:uuid}",
-    # By the token of the booking, of the feed, of the consent; by the provider's signature:
+    # By the token that its booking, feed or consent returned; by the provider's signature:
     "DELETE /api/tenants/{slug}/appointments/{appointment_id:uuid}",
     "PATCH /api/tenants/{slug}/appointments/{appointment_id:uuid}",
     "GET /api/tenants/{slug}/appointments/{appointment_id:uuid}/policy-preview",
     "POST /api/tenants/{slug}/appointments/{appointment_id:uuid}/payment",
+    "POST /api/tenants/{slug}/appointments/{appointment_id:uuid}/accept",
+    "DELETE /api/tenants/{slug}/holds/{hold_id:uuid}",
+    "GET /api/tenants/{slug}/series/{series_id:uuid}",
+    "DELETE /api/tenants/{slug}/series/{series_id:uuid}",
+    "GET /api/tenants/{slug}/waitlist/{entry_id:uuid}",
+    "DELETE /api/tenants/{slug}/waitlist/{entry_id:uuid}",
     "GET /api/tenants/{slug}/feeds/{token}.ics",
     "GET /api/calendars/oauth/{provider}",
     "POST /api/tenants/{slug}/payments/webhooks/{provider}",
@@ -48,11 +61,11 @@ VALUES = {"uuid": str(uuid4()), "date": "2026-11-23", "int": "1", "": "some"}
 
 
 def operations(routes):
-    """Return every responder under /api with its method and template."""
+    """Return every responder under /api and of the staff's pages with its method and template."""
     return [
         (name.removeprefix("on_").upper(), template, getattr(resource, name))
         for template, resource in routes
-        if template.startswith("/api/")
+        if template.startswith(("/api/", "/staff"))
         for name in dir(resource)
         if name.startswith("on_") and callable(getattr(resource, name))
     ]
@@ -109,6 +122,8 @@ def ask_all(known, talk):
 async def ask(service, method, template, slug, headers):
     path = re.sub(r"\{\w+:?(\w*)(\([^)]*\))?\}", lambda field: VALUES[field[1]], template.replace("{slug}", slug))
     answer = await service.send(method, path, headers=headers)
+    if answer.status_code == 303:
+        return "not-authenticated"  # the staff's pages lead to the log-in
     return "in" if answer.status_code == 204 else answer.json["type"].removeprefix("/problems/")
 
 
