@@ -8,10 +8,13 @@ statement would wait for the silent server.
 import asyncio
 import os
 import re
+import select
 import socket
+import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
@@ -25,7 +28,10 @@ Pool = AsyncConnectionPool[Connection]
 SLUG = re.compile(r"[a-z0-9-]{1,63}")  # the database's own check is stricter; this keeps out what it cannot read
 _WAIT_S = 1.5  # for a connection; with the check below the answer 503 comes within 2 s
 _CHECK_S = 0.5  # for an answer to nothing at all, before a connection is given out
+_TRUST_S = 1.0  # after an answer, before a connection is asked again
 _USE_S = 3.0  # for a whole transaction; statements end after 2 s, so only silence lasts that long
+
+_trusted_until: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 
 
 def make_pool(connect_kwargs: dict[str, str | int], *, max_size: int) -> Pool:
@@ -39,7 +45,7 @@ def make_pool(connect_kwargs: dict[str, str | int], *, max_size: int) -> Pool:
         min_size=min(2, max_size),
         max_size=max_size,
         open=False,
-        check=_check,  # 0.1 ms; else each connection fails once after a restart of PostgreSQL
+        check=_check,  # else each connection fails once after a restart of PostgreSQL
         timeout=_WAIT_S,
         max_waiting=256,
         # Seconds to back off; then the next request starts afresh. With the default, 300, the pool would
@@ -82,8 +88,18 @@ async def platform_transaction(pool: Pool, actor: Actor) -> AsyncGenerator[Conne
 
 
 async def _check(conn: Connection) -> None:
+    """Ask a connection that rested whether it lives; one in use a moment ago is only looked at: an end is input too."""
+    if time.monotonic() < _trusted_until.get(conn, 0) and not _has_input(conn):
+        return
     with _cut_after(conn, _CHECK_S):
         await AsyncConnectionPool.check_connection(conn)
+    _trusted_until[conn] = time.monotonic() + _TRUST_S
+
+
+def _has_input(conn: Connection) -> bool:
+    look = select.poll()
+    look.register(conn.fileno(), select.POLLIN)
+    return bool(look.poll(0))
 
 
 @contextmanager

@@ -149,6 +149,8 @@ class AppointmentService:
                 if attempt == _ATTEMPTS:
                     raise
             except (SlotTaken, DayFull) as err:
+                if err.next_starts:
+                    raise
                 async with connection(self._pool) as conn:
                     free = await next_starts(
                         conn, slug, wish.service, wish.starts_at, employee_id=wish.employee, now=self._now()
@@ -162,23 +164,23 @@ class AppointmentService:
     async def _decide_and_write(
         self, conn: Connection, slug: str, wish: HoldRequest, hold_token: str, details: dict[str, Any]
     ) -> tuple[Availability, Placed]:
-        now, hold_id = self._now(), details.get("hold_id")
-        found = await find_availability(
-            conn, slug, wish.service, rules.dates_around(wish.starts_at), employee_id=wish.employee, now=now
-        )
+        now, hold_id, dates = self._now(), details.get("hold_id"), rules.dates_around(wish.starts_at)
+        found = await find_availability(conn, slug, wish.service, dates, employee_id=wish.employee, now=now)
         if hold_id is not None and not self._owns(found.tenant, hold_id, hold_token):
             raise HoldOver(hold_id)
         try:
             free = found.calendars if hold_id else rules.choose_calendars(found, wish.starts_at, now=now)
-        except DomainError:
+            ids, version = [calendar.employee_id for calendar in free], found.catalog_version
+            placed = await queries.book(conn, found.tenant.id, wish, ids, now=now, catalog_version=version, **details)
+        except DomainError as err:
             # What keeps the slot from this request may be the booking of the first one with its key.
             earlier = await keys.find_answer(conn, found.tenant.id, *details["claim"]) if "claim" in details else None
-            if earlier is None:
-                raise
-            return found, Placed(appointment=msgspec.convert(earlier, Appointment), versions={}, replayed=True)
-        ids = [calendar.employee_id for calendar in free]
-        version = found.catalog_version
-        return found, await queries.book(conn, found.tenant.id, wish, ids, now=now, catalog_version=version, **details)
+            if earlier is not None:
+                return found, Placed(appointment=msgspec.convert(earlier, Appointment), versions={}, replayed=True)
+            if isinstance(err, SlotTaken | DayFull):
+                raise type(err)(err.starts_at, rules.next_starts(found, dates[2:], wish.starts_at, now=now)) from err
+            raise
+        return found, placed
 
     async def _tell_cache(self, tenant_id: UUID, placed: Placed) -> None:
         if placed.replayed:  # whoever was first may have died before telling

@@ -34,6 +34,7 @@ MAX_RANGE_DAYS = 31  # as the widest rival answers; a month page needs no more
 _FIRST_YEAR, _LAST_YEAR = 1971, 2199  # well inside what datetime and the database's integer cells can hold
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+_NEXT_STARTS = 3  # that a refusal names
 
 
 class Starts(NamedTuple):
@@ -84,9 +85,9 @@ def dates_around(moment: datetime) -> list[date]:
     return [middle + _DAY * n for n in (-2, -1, 0, 1, 2)]  # an offset is a day at most, the zone's another
 
 
-def reach(dates: Sequence[date]) -> tuple[datetime, datetime]:
+def reach(first: date, last: date) -> tuple[datetime, datetime]:
     """Return a span outside of which nothing matters to these local dates, whatever the zone."""
-    begin, end = (datetime.combine(day, time(), UTC) for day in (dates[0], dates[-1]))
+    begin, end = (datetime.combine(day, time(), UTC) for day in (first, last))
     # Zones reach 14 hours to one side and 12 to the other; a buffer is 4 hours at most, a visit 12.
     return begin - timedelta(hours=18), end + timedelta(hours=24 + 12 + 16)
 
@@ -148,6 +149,12 @@ def reasons(found: Availability, dates: Sequence[date], *, now: datetime) -> dic
     }.items():
         counted[name] = _union(getattr(starts, field) for starts in every).bit_count()
     return counted
+
+
+def next_starts(found: Availability, dates: Sequence[date], wanted: datetime, *, now: datetime) -> list[datetime]:
+    """Return the first free starts after a refused one, else before it on these dates."""
+    free = [slot.starts_at for slot in slots(found, dates, now=now) if slot.starts_at != wanted]
+    return ([start for start in free if start > wanted] or free)[:_NEXT_STARTS]
 
 
 def choose_calendars(found: Availability, starts_at: datetime, *, now: datetime) -> list[Calendar]:
@@ -282,11 +289,15 @@ def _waste(found: Availability, calendar: Calendar, dates: Sequence[date], bit: 
 
 
 def _busy(found: Availability, calendar: Calendar, origin: int, width: int) -> int:
-    bits = 0
+    """Return the cells that are taken. Text is written in place, which long integers are not: several times faster."""
+    row = bytearray(b"0") * width
     for times in (calendar.busy, calendar.away, found.closed):
         for begin, end in times:
-            bits |= _span(begin - origin, min(end - origin, width))
-    return bits
+            first, past = max(begin - origin, 0), min(end - origin, width)
+            if first < past:
+                row[first:past] = b"1" * (past - first)
+    row.reverse()
+    return int(row, 2)
 
 
 def _full_days(found: Availability, calendar: Calendar) -> set[date]:

@@ -1,9 +1,8 @@
 """Find free slots: read what decides, let the rules decide."""
 
 import math
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from boka_app.availability import queries, rules
 from boka_app.availability.model import Availability, Order, Slot, Slots
@@ -12,7 +11,6 @@ from boka_app.database import Connection
 from boka_app.tenants.model import Tenant
 
 _NEXT_DAYS = 14  # how far a refusal looks for free starts
-_NEXT_STARTS = 3
 
 
 async def find_slots(  # noqa: PLR0913  what is searched, by name
@@ -57,10 +55,7 @@ async def next_starts(
     conn: Connection, tenant: str | UUID, service_id: UUID, wanted: datetime, *, employee_id: UUID | None, now: datetime
 ) -> list[datetime]:
     """Return the first free starts from the day of a refused one."""
-    day = wanted.date()
+    day = wanted.astimezone(UTC).date()
     dates = [day + timedelta(days=n) for n in range(_NEXT_DAYS)]
     found = await queries.find_availability(conn, tenant, service_id, dates, employee_id=employee_id, now=now)
-    free = [slot.starts_at for slot in rules.slots(found, dates, now=now)]
-    local_day = wanted.astimezone(ZoneInfo(found.tenant.time_zone)).date()
-    later = [start for start in free if start >= wanted]
-    return (later or [start for start in free if start.date() >= local_day])[:_NEXT_STARTS]
+    return rules.next_starts(found, dates, wanted, now=now)

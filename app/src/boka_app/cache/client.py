@@ -8,13 +8,14 @@ import asyncio
 import ssl
 import time
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 import libvalkey
 
 from boka_app.settings import ValkeySettings
 
-_ANSWER_S = 0.1  # for an answer, connecting included; the database is nearly as fast, so waiting is no gain
+_ANSWER_S = 0.1  # for an answer; the database is nearly as fast, so waiting is no gain
+_CONNECT_S = 1.0  # for a connection, which is made beside the request that wants one first
 _REST_S = 1.0  # after a failure nobody waits again before that
 
 
@@ -28,7 +29,7 @@ class Valkey:
     def __init__(self, settings: ValkeySettings) -> None:
         self._settings = settings
         self._link: _Link | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[_Link] | None = None
         self._rests_until = 0.0
 
     async def ask(self, *command: bytes | str | int) -> Any:  # noqa: ANN401  the reply's own type
@@ -41,7 +42,7 @@ class Valkey:
             raise Away
         try:
             async with asyncio.timeout(_ANSWER_S):
-                answer = await (self._link or await self._open()).send(command)
+                answer = await (self._link or await self._opened()).send(command)
         except (OSError, TimeoutError) as err:
             self._rests_until = time.monotonic() + _REST_S
             self.close()
@@ -51,24 +52,28 @@ class Valkey:
         return answer
 
     def close(self) -> None:
-        """End the connection; whoever waits on it finds Valkey away."""
+        """End the connection, if there is one; whoever waits on it finds Valkey away."""
         if self._link is not None:
             self._link.end()
             self._link = None
 
+    async def _opened(self) -> "_Link":
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)  # whoever gives up waiting does not end it
+
     async def _open(self) -> "_Link":
-        async with self._opening:
-            if self._link is None:
-                given = self._settings
-                tls = ssl.create_default_context(cafile=given.authority) if given.authority else None
-                loop = asyncio.get_running_loop()
-                _, link = await loop.create_connection(lambda: _Link(self), given.host, given.port, ssl=tls)
-                if given.password:
-                    answer = await link.send(("AUTH", given.user, given.password))
-                    if isinstance(answer, Exception):
-                        raise ConnectionRefusedError(str(answer))
-                self._link = link
-            return self._link
+        given = self._settings
+        tls = ssl.create_default_context(cafile=given.authority) if given.authority else None
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(_CONNECT_S):
+            _, link = await loop.create_connection(lambda: _Link(self), given.host, given.port, ssl=tls)
+            if given.password:
+                answer = await link.send(("AUTH", given.user, given.password))
+                if isinstance(answer, Exception):
+                    raise ConnectionRefusedError(str(answer))
+        self._link = link
+        return link
 
     def lost(self, link: "_Link") -> None:
         """Forget a connection that ended."""
@@ -98,8 +103,7 @@ class _Link(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  a stream is what was asked for
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass of it
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)

@@ -57,7 +57,7 @@ class SlotCache:
         """Return the answer to a question, if there is one that is still true."""
         slug, about, what, weeks = question
         got = await self._run(scripts.LOOK, slug, f"{about}:{what}", about, if_none_match, *weeks)
-        outcome = _OUTCOMES[got[0]] if got else "bypass"
+        outcome: str = _OUTCOMES[int(got[0])] if got else "bypass"
         metrics.CACHE.labels("slots", outcome).inc()
         if outcome == "hit":
             return Found(tag=got[1][:_TAG].decode(), answer=got[1][_TAG:])

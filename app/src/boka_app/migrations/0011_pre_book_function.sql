@@ -309,10 +309,10 @@ begin
     where a.tenant_id = draft.tenant_id and (a.id = hold_id or a.parent_id = hold_id and a.kind = 'companion')
         and a.service_id = draft.service_id and a.starts_at = draft.starts_at
         and a.status = 'held' and a.expires_at > at_now;
-    select * into placed from appointment a where a.tenant_id = draft.tenant_id and a.id = hold_id;
-    if placed.customer_id is distinct from draft.customer_id or placed.status <> draft.status then
+    if not found then
         raise exception 'the hold is over' using errcode = 'BK005';
     end if;
+    select * into placed from appointment a where a.tenant_id = draft.tenant_id and a.id = hold_id;
     return placed;
 end
 $$;
