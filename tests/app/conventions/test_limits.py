@@ -10,7 +10,7 @@ from uuid import NAMESPACE_OID, uuid4, uuid5
 
 import falcon.asgi
 import pytest
-from boka_app.conventions.limits import RateLimits, client_address, network
+from boka_app.conventions.limits import RateLimits, _Alone, client_address, network
 from boka_app.problems import handlers
 from boka_app.settings import RateLimitSettings, ValkeySettings
 from falcon import testing
@@ -41,7 +41,7 @@ class Webhook(Thing):
 
 
 def app(limits=LIMITS, valkey=None):
-    made = falcon.asgi.App(middleware=[Knows(), RateLimits(limits, valkey)])
+    made = falcon.asgi.App(middleware=[Knows(), RateLimits(limits, valkey, now=lambda: 12.5)])
     handlers.install(made)
     made.add_route("/api/thing", Thing())
     made.add_route("/api/webhook", Webhook())
@@ -123,6 +123,22 @@ def test_valkey_counts_for_all_workers():
     answers = send(*[("GET", {"Who": f"key-{uuid4()}"})] * 4, workers=[app(valkey=shared()), app(valkey=shared())])
 
     assert statuses(answers) == [200, 200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("later_s", "allowed"),
+    [
+        pytest.param(59, False, id="within the minute"),
+        pytest.param(60, False, id="at the next minute's begin the one before counts whole"),
+        pytest.param(90, True, id="half a minute later, half"),
+        pytest.param(180, True, id="after a minute without requests, nothing"),
+    ],
+)
+def test_a_minute_counts_until_it_lies_sixty_seconds_back(later_s, allowed):
+    alone, begin = _Alone(), 1_000_000 * 60
+    first = [alone.hit("key", 2, begin).allowed for _ in range(3)]
+
+    assert (first, alone.hit("key", 2, begin + later_s).allowed) == ([True, True, False], allowed)
 
 
 @pytest.mark.parametrize(

@@ -1,31 +1,43 @@
 """How many requests one caller may send: accounts and keys by who they are, anonymous writes by where they come from.
 
-Anonymous reads are not counted; they cost one comparison here. Valkey counts for all workers of all hosts; while it is
-away each worker counts alone, so the limit is looser and nobody is refused who should not be.
+Anonymous reads are not counted; they cost one comparison here. Valkey counts for all workers of all hosts, in one round
+trip; while it is away each worker counts alone, so the limit is looser and nobody is refused who should not be.
+Counted are requests of this minute, and of the one before for as much of it as lies within sixty seconds.
 Source: draft-ietf-httpapi-ratelimit-headers-10 for the fields.
 """
 
+import hashlib
 import ipaddress
 import math
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from falcon.asgi import Request, Response
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from valkey.exceptions import ValkeyError
 
+from boka_app.cache.client import Away, Valkey
 from boka_app.conventions.model import RateLimited
 from boka_app.settings import RateLimitSettings, ValkeySettings
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 _WINDOW_S = 60
-_CONNECT_S = 0.5  # with TLS it takes 5 ms, on a busy machine 70
-_ANSWER_S = 0.25  # an answer takes 1 ms; this long means away
-_PAUSE_S = 5.0  # before Valkey is asked again, so that its absence does not cost every request the time-out
+_HIT = """
+local now = redis.call('TIME')
+local window, quota, into = tonumber(ARGV[2]), tonumber(ARGV[3]), now[1] % ARGV[2]
+local minute = math.floor(now[1] / window)
+local key = ARGV[1] .. minute
+local before = tonumber(redis.call('GET', ARGV[1] .. (minute - 1)) or 0)
+local used = math.floor(before * (window - into) / window) + tonumber(redis.call('GET', key) or 0)
+if used >= quota then
+    return {0, 0, window - into}
+end
+redis.call('INCR', key)
+redis.call('EXPIRE', key, window * 2)
+return {1, quota - used - 1, window - into}
+"""
+_DIGEST = hashlib.sha1(_HIT.encode()).hexdigest()  # noqa: S324  Valkey's name for a script
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +45,11 @@ class _Policy:
     name: str
     quota: int
 
-    @property
-    def item(self) -> RateLimitItemPerMinute:
-        return RateLimitItemPerMinute(self.quota)
+
+class _Count(NamedTuple):
+    allowed: bool
+    remaining: int
+    reset_s: int  # until this minute's count is no longer whole
 
 
 class RateLimits:
@@ -44,19 +58,21 @@ class RateLimits:
     A resource that others must reach at any rate, such as one for a provider's webhooks, says `unlimited = True`.
     """
 
-    def __init__(self, limits: RateLimitSettings, valkey: ValkeySettings | None) -> None:
+    def __init__(
+        self, limits: RateLimitSettings, valkey: ValkeySettings | None, now: Callable[[], float] = time.time
+    ) -> None:
         self._callers = _Policy("callers", limits.requests_per_minute)
         self._anonymous = _Policy("anonymous-writes", limits.anonymous_writes_per_minute)
-        self._shared = None if valkey is None else SlidingWindowCounterRateLimiter(_storage(valkey))
-        self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._ask_again_at = 0.0
+        self._shared = None if valkey is None else Valkey(valkey)
+        self._alone = _Alone()
+        self._now = now  # for this process; Valkey has its own clock, the same for all hosts
 
     async def process_resource(
         self,
         req: Request,
         resp: Response,
         resource: object,
-        params: Mapping[str, Any],  # noqa: ARG002  Falcon's
+        params: Mapping[str, Any],  # noqa: ARG002  names and order are Falcon's
     ) -> None:
         """Count the request; refuse it if there were too many.
 
@@ -72,35 +88,56 @@ class RateLimits:
             policy, caller = self._anonymous, network(client_address(req))
         if policy.quota == 0 or getattr(resource, "unlimited", False):
             return
-        allowed, remaining, reset_s = await self._count(policy, caller)
+        count = await self._count(policy, f"rate:{policy.name}:{caller}:")
         resp.set_header("RateLimit-Policy", f'"{policy.name}";q={policy.quota};w={_WINDOW_S}')
-        resp.set_header("RateLimit", f'"{policy.name}";r={remaining};t={reset_s}')
-        if not allowed:
-            resp.set_header("Retry-After", str(reset_s))
-            raise RateLimited(policy.quota, _WINDOW_S, reset_s)
+        resp.set_header("RateLimit", f'"{policy.name}";r={count.remaining};t={count.reset_s}')
+        if not count.allowed:
+            resp.set_header("Retry-After", str(count.reset_s))
+            raise RateLimited(policy.quota, _WINDOW_S, count.reset_s)
 
     async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """Give the connections to Valkey back."""
+        """End the connection to Valkey."""
         if self._shared is not None:
-            storage = self._shared.storage
-            assert isinstance(storage, RedisStorage)  # noqa: S101  made so above
-            await storage.bridge.get_connection().aclose()  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
+            self._shared.close()
 
-    async def _count(self, policy: _Policy, caller: str) -> tuple[bool, int, int]:
-        if self._shared is not None and time.monotonic() >= self._ask_again_at:
+    async def _count(self, policy: _Policy, key: str) -> _Count:
+        if self._shared is not None:
             try:
-                return await _hit(self._shared, policy, caller)
-            except (ValkeyError, OSError):
-                self._ask_again_at = time.monotonic() + _PAUSE_S
-        return await _hit(self._alone, policy, caller)
+                allowed, remaining, reset_s = await _hit(self._shared, key, policy.quota)
+            except Away:
+                return self._alone.hit(key, policy.quota, self._now())
+            return _Count(bool(allowed), remaining, reset_s)
+        return self._alone.hit(key, policy.quota, self._now())
 
 
-async def _hit(limiter: SlidingWindowCounterRateLimiter, policy: _Policy, caller: str) -> tuple[bool, int, int]:
-    """Return whether the request is within the quota, how many more are, and in how many seconds one is again."""
-    item = policy.item
-    allowed = await limiter.hit(item, policy.name, caller)
-    stats = await limiter.get_window_stats(item, policy.name, caller)
-    return allowed, stats.remaining, max(1, math.ceil(stats.reset_time - time.time()))
+async def _hit(valkey: Valkey, key: str, quota: int) -> list[int]:
+    try:
+        return await valkey.ask("EVALSHA", _DIGEST, 0, key, _WINDOW_S, quota)
+    except Away as err:
+        if not str(err).startswith("NOSCRIPT"):
+            raise
+    return await valkey.ask("EVAL", _HIT, 0, key, _WINDOW_S, quota)
+
+
+class _Alone:
+    """The same count in this process; what it holds is bounded by the requests of two minutes."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._now: Counter[str] = Counter()
+        self._before: Counter[str] = Counter()
+
+    def hit(self, key: str, quota: int, now: float) -> _Count:
+        minute, into = divmod(now, _WINDOW_S)
+        if minute != self._minute:
+            self._before = self._now if minute == self._minute + 1 else Counter()
+            self._minute, self._now = int(minute), Counter()
+        used = math.floor(self._before[key] * (_WINDOW_S - into) / _WINDOW_S) + self._now[key]
+        reset_s = math.ceil(_WINDOW_S - into)
+        if used >= quota:
+            return _Count(allowed=False, remaining=0, reset_s=reset_s)
+        self._now[key] += 1
+        return _Count(allowed=True, remaining=quota - used - 1, reset_s=reset_s)
 
 
 def client_address(req: Request) -> str:
@@ -117,16 +154,3 @@ def network(address: str) -> str:
     if parsed.version == 4:  # noqa: PLR2004  the version of IP
         return str(parsed)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
-
-
-def _storage(valkey: ValkeySettings) -> RedisStorage:
-    options: dict[str, Any] = {
-        "username": valkey.user,
-        "password": valkey.password,
-        "socket_timeout": _ANSWER_S,
-        "socket_connect_timeout": _CONNECT_S,
-    }
-    if valkey.authority is not None:
-        options["ssl_ca_certs"] = valkey.authority
-    scheme = "valkey" if valkey.authority is None else "valkeys"
-    return RedisStorage(f"async+{scheme}://{valkey.host}:{valkey.port}/0", key_prefix="rate", **options)
