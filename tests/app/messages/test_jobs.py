@@ -1,5 +1,6 @@
 """From what happened to what arrives: mails, SMS, chat, reminders; and what becomes of those that fail."""
 
+import asyncio
 import base64
 import dataclasses
 import re
@@ -7,12 +8,17 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from boka_app.database import make_pool
 from boka_app.messages.model import ChannelBody
+from boka_app.messages.queue import queue
+from boka_app.tenants.model import PLATFORM
 from boka_app.vault import Vault
+from boka_app.worker.tenants import job_transaction
 from icalendar import Calendar
 
 from app.builders import NOW, at
 from app.conftest import settings
+from app.jobs import work_off
 from standins.chat import Chat
 from standins.server import Fault, running
 from standins.sms import Sms
@@ -260,6 +266,7 @@ def test_a_place_on_the_waitlist_is_offered(office, booked, admin, salon):
 
     assert offer["headers"]["Subject"] == "A time is free: Cut on Monday, 23 November 2026"
     assert "held for you until 09:15" in offer["text"]
+    assert f"/b/{salon.slug}/waitlist/{entry}/" in offer["text"]
 
 
 def test_staff_read_of_it_in_their_chat_and_the_customer_by_sms(office, booked, admin, salon):
@@ -334,3 +341,27 @@ def test_an_erased_person_is_written_no_more(office, booked, admin, salon):
 
     assert office.deliver() == []
     assert office.notifications("appointment.confirmed") == [("email", "cancelled", 1, None)]
+
+
+@pytest.mark.parametrize(("kind", "inside"), [("member.invited", True), ("account.password", False)])
+def test_an_account_is_sent_its_link_and_no_copy_is_kept(office, database, admin, salon, kind, inside):
+    account_id, tenant_id = uuid4(), salon.id if inside else PLATFORM
+    admin.execute(
+        "insert into account (id, email, name) values (%s, %s, 'Ada')", [account_id, f"{account_id}@example.org"]
+    )
+
+    async def order():
+        async with (
+            make_pool(database.as_role("booking_app"), max_size=1) as pool,
+            job_transaction(pool, tenant_id) as conn,
+        ):
+            await queue(conn, kind, account_id, now=NOW, secret=VAULT.seal("https://boka.test/once"))
+
+    asyncio.run(order())
+    work_off(database, tenant_id, NOW, mail=office.mail)
+
+    (mail,) = office.smtp.messages
+    assert (mail["to"], "https://boka.test/once" in mail["text"]) == ([f"{account_id}@example.org"], True)
+    assert "List-Unsubscribe" not in mail["headers"]
+    kept = admin.execute("select status, secret from notification where subject_id = %s", [account_id]).fetchone()
+    assert kept == ("sent", None)

@@ -97,7 +97,7 @@ async def _attempt(work: Work, subject: Subject, own: Mapping[str, Template], vi
         return Attempt(status=withheld)
     try:
         return Attempt(status="sent", provider_ref=await _send(work, subject, own, visits))
-    except Refused as err:
+    except (Refused, TemplateBroken) as err:
         return Attempt(status="dead", failure=str(err))
     except _LATER as err:
         last = subject.attempts + 1 >= _MOST_ATTEMPTS

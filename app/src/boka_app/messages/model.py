@@ -110,6 +110,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: UUID
     kind: str
     channel: Channel
+    subject_id: UUID
     attempts: int  # before this one
     secret: bytes | None
     tenant_slug: str

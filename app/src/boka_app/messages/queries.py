@@ -48,7 +48,7 @@ where tenant_id = current_tenant()
 
 _SUBJECT = """
 select
-    n.id, n.tenant_id, n.kind, n.channel, n.attempts, n.secret,
+    n.id, n.tenant_id, n.kind, n.channel, n.subject_id, n.attempts, n.secret,
     coalesce(t.slug, '') as tenant_slug, coalesce(t.name, 'Boka') as tenant_name, t.contact_email as tenant_email,
     coalesce(t.locale, 'en') as tenant_locale, coalesce(t.time_zone, 'UTC') as time_zone,
     a.id as appointment_id, a.starts_at, a.status, s.name as service_name, e.name as employee_name,

@@ -6,6 +6,7 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
+from boka_app.appointments import tokens
 from boka_app.audit import queries as audit
 from boka_app.body import read_body
 from boka_app.conventions.editing import Editor, editor_routes
@@ -13,7 +14,7 @@ from boka_app.conventions.etag import IF_MATCH, etag, require_match
 from boka_app.conventions.model import RowUnknown
 from boka_app.database import Connection, tenant_transaction
 from boka_app.messages import chat, queries, words
-from boka_app.messages.links import matches
+from boka_app.messages.links import UNSUBSCRIBE
 from boka_app.messages.model import ChannelBody, ChannelInfo, Notification, NotificationOpen, Template, Words
 from boka_app.messages.rules import CHANNELS_BY_KIND
 from boka_app.messages.tables import NOTIFICATIONS, TEMPLATES, NewTemplate
@@ -188,5 +189,6 @@ class UnsubscribePage:
         show(req, resp, "unsubscribe.html", tenant.locale, tenant=tenant, done=True)
 
     def _check(self, tenant: Tenant, customer_id: UUID, token: str) -> None:
-        if not matches(self._parts.settings, tenant.id, customer_id, token):
+        keys = self._parts.settings.signing_keys
+        if not any(tokens.matches(key, tenant.id, customer_id, token, purpose=UNSUBSCRIBE) for key in keys):
             raise falcon.HTTPNotFound(description="the link is not whole; copy all of it from the mail")

@@ -35,6 +35,7 @@ _STILL = {
     REMINDER: {"confirmed"},
     "waitlist.offered": {"held", "pending"},
 }
+_ONE_LINK = ("member.invited", "account.password")  # nothing without the link they are for, which is kept till sent
 # Which channels a kind of message has; those of the built-in words, which a test compares.
 CHANNELS_BY_KIND: dict[str, tuple[Channel, ...]] = {
     _BOOKED: ("email", "chat"),
@@ -82,6 +83,8 @@ def ends_reminders(event_kind: str) -> bool:
 def withheld(subject: Subject, now: datetime) -> Literal["suppressed", "cancelled"] | None:
     """Return why a message is not sent after all: `suppressed` by whom it is for, or `cancelled` by what changed."""
     still = _STILL.get(subject.kind)
+    if subject.kind in _ONE_LINK and subject.secret is None:
+        return "cancelled"
     if subject.erased or (still is not None and subject.status not in still):
         return "cancelled"
     if subject.kind == REMINDER:

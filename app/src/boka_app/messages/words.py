@@ -55,7 +55,7 @@ def fill_in(template: Template, values: Mapping[str, Any]) -> Words:
     Raises:
         TemplateBroken: the template is not accepted, or uses what there is not.
     """
-    # A line end in a value would begin another header; control characters have no place in any of the values.
+    # A line end in a value would begin another header.
     subject = " ".join(_render("subject", template.subject, values, html=False).split())
     text = _render("text_body", template.text_body, values, html=False).strip() + "\n"
     if template.html_body is not None:
@@ -162,6 +162,8 @@ def _check_nodes(part: str, tree: nodes.Template) -> None:
     for node in tree.find_all(nodes.Node):
         if isinstance(node, nodes.For) and next(node.find_all(nodes.For), None) is not None:
             raise TemplateBroken(part, "a loop is inside a loop")
+        if isinstance(node, nodes.For) and not isinstance(node.iter, nodes.Name | nodes.Getattr):
+            raise TemplateBroken(part, "a loop goes over a value, such as visits")
         if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
             raise TemplateBroken(part, f"the filter {node.name!r} is not allowed; use one of {sorted(_FILTERS)}")
         if not isinstance(node, _ALLOWED):
