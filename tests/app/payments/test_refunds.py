@@ -2,7 +2,7 @@
 
 import pytest
 from boka_app.payments import jobs, rules
-from boka_app.payments.model import ProviderAway
+from boka_app.payments.model import ProviderAway, ProviderRefused
 
 from app.builders import at
 
@@ -173,21 +173,41 @@ def test_a_provider_in_trouble_leaves_the_refund_for_later(shop, rows, fault, pr
     assert "does not answer" in rows("refund", "failure")[0]
 
 
-def test_a_refund_that_the_provider_refuses_is_seen_and_the_money_counts_as_held(shop, rows, fault, provider):
+def test_a_refund_that_the_provider_refuses_is_seen_and_the_money_counts_as_held(shop, rows, provider):
     async def talk(one):
         visit = await paid(one)
         await visit.cancel()
-        body = {"status": False, "message": "balance too low", "error": {"message": "balance too low"}}
-        fault(one, REFUND[provider], "refuse", status=400, body=body)
+        (known,) = (one.standin.sessions if provider == "stripe" else one.standin.transactions).values()
+        known["amount_total" if provider == "stripe" else "amount"] = 100  # as if the rest was refunded by hand there
         await one.settle()
 
     shop(talk)
 
     assert rows("refund", "status") == ["failed"]
-    assert "balance too low" in rows("refund", "failure")[0]
+    assert "amount" in rows("refund", "failure")[0]
     assert rows("payment", "refunded_minor") == [0]
     assert rows("appointment", "paid_minor") == [5000]
     assert "refund.failed" in rows("outbox", "kind", "id")
+
+
+def test_a_refund_that_cannot_be_looked_for_is_neither_failed_nor_made(shop, rows, fault, provider):
+    async def talk(one):
+        visit = await paid(one)
+        await visit.cancel()
+        body = {"status": False, "message": "Invalid key", "error": {"message": "Invalid key"}}
+        fault(one, REFUND[provider], "refuse", status=401, body=body)
+        with pytest.raises(ProviderRefused):
+            await one.settle()
+        before = rows("refund", "status, failure")
+        await jobs.make_refund(one.work, one.salon.id, rows("refund", "id")[0])
+        await one.settle()
+        return before, given_back(one)
+
+    before, back = shop(talk)
+
+    assert before[0][0] == "created"
+    assert "Invalid key" in before[0][1]
+    assert back == [5000]
 
 
 @pytest.mark.parametrize(("end", "held"), [("good", 0), ("failed", 5000)])

@@ -45,7 +45,7 @@ async def make_refund(work: Work, tenant_id: UUID, refund_id: UUID) -> None:
     """Have the provider give money back, or tell how far it is. One worker at a time has a refund in hand.
 
     Raises:
-        ProviderAway: to be tried again.
+        ProviderAway, ProviderRefused: nothing is known; to be tried again.
     """
     async with job_transaction(work.pool, tenant_id) as conn:
         if not await queries.take_refund(conn, refund_id):
@@ -58,12 +58,15 @@ async def make_refund(work: Work, tenant_id: UUID, refund_id: UUID) -> None:
         if account is None:
             raise ProviderRefused(payment.provider, "the account was removed")  # noqa: TRY301  as good as a no of its own
         told = await _provider(work, payment, account).refund(payment, refund)
-    except (ProviderRefused, PaymentsUnavailable) as err:
-        told = RefundTold(status="failed", ref=refund.provider_ref, failure=str(err))
-    except ProviderAway as err:
-        async with job_transaction(work.pool, tenant_id) as conn:
-            await queries.return_refund(conn, refund_id, str(err))
-        raise
+    except PaymentsUnavailable as err:
+        told = RefundTold(status="failed", ref=None, failure=str(err))
+    except (ProviderRefused, ProviderAway) as err:
+        if isinstance(err, ProviderRefused) and not err.looking:
+            told = RefundTold(status="failed", ref=None, failure=str(err))
+        else:  # whether it was made before is not known, so it is neither failed nor asked for again blindly
+            async with job_transaction(work.pool, tenant_id) as conn:
+                await queries.return_refund(conn, refund_id, str(err))
+            raise
     async with job_transaction(work.pool, tenant_id) as conn:
         await service.settle_refund(conn, refund_id, told)
 

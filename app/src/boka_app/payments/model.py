@@ -76,10 +76,11 @@ class ProviderAway(DomainError):
 
 
 class ProviderRefused(DomainError):
-    """The provider answered no; repeating the request gets the same answer."""
+    """The provider answered no; repeating the request gets the same answer. `looking` tells that it changed nothing."""
 
-    def __init__(self, provider: str, what: str) -> None:
+    def __init__(self, provider: str, what: str, *, looking: bool = False) -> None:
         super().__init__(f"{provider} refuses: {what}")
+        self.looking = looking
 
 
 class SignatureInvalid(DomainError):

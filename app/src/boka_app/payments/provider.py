@@ -93,7 +93,7 @@ class Provider(ABC):
             if not answer.is_success:
                 told = msgspec.json.decode(answer.content, type=_Refusal)
                 text = told.message or told.error.message or f"status {answer.status_code}"
-                raise ProviderRefused(self.name, text[:200])
+                raise ProviderRefused(self.name, text[:200], looking=method == "GET")
             return msgspec.json.decode(answer.content, type=answer_type)
         except (httpx.HTTPError, msgspec.DecodeError) as err:
             raise ProviderAway(self.name, type(err).__name__) from err

@@ -118,7 +118,8 @@ class PaymentService:
             provider = PROVIDERS[account.provider]
             provider.check(amount, bill.currency)
             payments = await queries.list_payments_of(conn, appointment_id)
-            latest = next((p for p in payments if p.status in ("created", "pending") and p.provider != "cash"), None)
+            open_ = [p for p in payments if p.status in ("created", "pending") and p.provider == account.provider]
+            latest = open_[0] if open_ else None
             step = rules.next_step(latest, repeatable=provider.repeatable, now=now)
             if step == "wait":
                 raise PaymentStarting
