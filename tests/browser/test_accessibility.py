@@ -63,6 +63,13 @@ def test_what_is_seldom_seen(visit, salon, day, admin, look):
     inspector.look()
     admin.execute("delete from availability_rule where tenant_id = %s", [salon.id])
     inspector.look(times(salon, day))
+    page.get_by_role("link", name="Tell me when a time becomes free").click()
+    inspector.look()
+    page.get_by_label("Your name").fill("Patient")
+    page.get_by_label("E-mail").fill("patient@example.org")
+    page.get_by_role("button", name="Join the waitlist").click()
+    page.get_by_role("heading", name="You are on the waitlist").wait_for()
+    inspector.look()
     admin.execute("update service set active = false where tenant_id = %s", [salon.id])
     inspector.look(f"/b/{salon.slug}")
 
@@ -80,7 +87,8 @@ def test_staffs_pages(visit, salon, member, day, look):
     inspector = Inspector(visitor)
     book(visit(), salon, day)
 
-    inspector.look("/staff/login")
+    for path in ("/staff/login", "/staff/password", "/staff/password/token"):
+        inspector.look(path)
     page = log_in(visitor, member)
     for query in ("", f"?date={day}", f"?date={day}&view=week", "/dashboard", f"/dashboard?from={day}&to={day}"):
         inspector.look(f"/staff/{salon.slug}{query}")

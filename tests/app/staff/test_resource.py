@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from argon2 import PasswordHasher
+from boka_app.identity.invitations import issue
 
 from app.builders import MONDAY, NOW
 from app.conftest import post
@@ -206,3 +207,37 @@ def test_another_site_cannot_send_a_form_for_staff(desk):
 
     assert answer.status_code == 403
     assert '<span class="badge confirmed">' in page
+
+
+def test_an_invitation_sets_a_password_once(serve, hire, admin):
+    person = hire()
+
+    async def talk(client):
+        row = SimpleNamespace(id=person.id, password_changed_at=changed_at(admin, person))
+        page = f"/staff/password/{issue((b'k' * 32,), row, NOW)}"
+        weak = await client.simulate_post(page, body=urlencode({"password": "boka"}), headers=FORM)
+        strong = await client.simulate_post(page, body=urlencode({"password": "Nebel-Anker-92-Tau"}), headers=FORM)
+        again = await client.simulate_post(page, body=urlencode({"password": "Nebel-Anker-93-Tau"}), headers=FORM)
+        return weak, strong, again, await log_in(client, person, password="Nebel-Anker-92-Tau")
+
+    weak, strong, again, logged = serve(talk)
+
+    assert [weak.status_code, strong.status_code, again.status_code] == [422, 303, 422]
+    assert logged.cookies
+
+
+def changed_at(admin, person):
+    (moment,) = admin.execute("select password_changed_at from account where id = %s", [person.id]).fetchone()
+    return moment
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_asking_for_a_link_tells_nobody_who_has_an_account(serve, hire, known):
+    email = hire().email if known else "nobody@example.org"
+
+    answer = serve(
+        lambda client: client.simulate_post("/staff/password", body=urlencode({"email": email}), headers=FORM)
+    )
+
+    assert answer.status_code == 200
+    assert "If there is an account with this address" in answer.text

@@ -1,7 +1,7 @@
 """What the pages show, worked out without I/O."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,6 +13,7 @@ from boka_app.availability.model import Slot
 from boka_app.availability.rules import check_limits
 from boka_app.problems.catalog import body_faults
 from boka_app.tenants.model import Tenant
+from boka_app.waitlist.model import JoinRequest
 
 _Form = TypeVar("_Form")
 REASONS = {  # why nothing is free, for whom it concerns; {n} times or days
@@ -104,6 +105,25 @@ def wish_from_form(fields: Mapping[str, str], service_id: UUID) -> BookingReques
         "hold_token": fields.get("hold_token", ""),
     }
     return _converted(wish, BookingRequest)
+
+
+def waiting_from_form(fields: Mapping[str, str], service_id: UUID, time_zone: str) -> JoinRequest:
+    """Return the wish to wait that a form expresses: from the beginning of one date to the end of another.
+
+    Raises:
+        FormInvalid, msgspec.ValidationError: as for a booking.
+    """
+    zone = ZoneInfo(time_zone)
+    first, last = (msgspec.convert(fields.get(name, ""), date) for name in ("from", "to"))
+    customer: dict[str, Any] = {name: fields.get(name, "").strip() for name in ("name", "email", "phone")}
+    wish = {
+        "service": str(service_id),
+        "employee": fields.get("employee") or None,
+        "earliest": datetime.combine(first, time(), zone).isoformat(),
+        "latest": datetime.combine(last + timedelta(days=1), time(), zone).isoformat(),
+        "customer": customer | {"phone": customer["phone"] or None},
+    }
+    return _converted(wish, JoinRequest)
 
 
 def _converted(wish: dict[str, Any], form: type[_Form]) -> _Form:

@@ -16,9 +16,17 @@ from boka_app.catalog.queries import list_employees
 from boka_app.conventions.model import VersionChanged
 from boka_app.database import Connection, platform_transaction, tenant_transaction
 from boka_app.errors import DomainError
-from boka_app.identity import cookie
+from boka_app.identity import cookie, invitations
 from boka_app.identity import service as identity
-from boka_app.identity.model import CodeMissing, ForeignOrigin, LoginRefused, TooManyAttempts
+from boka_app.identity.model import (
+    CodeMissing,
+    FirstPassword,
+    ForeignOrigin,
+    LoginRefused,
+    PasswordRefused,
+    TokenSpent,
+    TooManyAttempts,
+)
 from boka_app.identity.queries import list_memberships
 from boka_app.identity.responding import origin_of
 from boka_app.lifecycle import queries, rules
@@ -43,6 +51,8 @@ def routes(parts: Parts) -> Routes:
         ("/staff", TenantsPage(parts)),
         ("/staff/login", LoginPage(parts)),
         ("/staff/logout", LogoutPage(parts)),
+        ("/staff/password", ForgottenPage(parts)),
+        ("/staff/password/{token}", PasswordPage(parts)),
         ("/staff/{slug}", CalendarPage(parts)),
         ("/staff/{slug}/dashboard", DashboardPage(parts)),
         ("/staff/{slug}/appointments/{appointment_id:uuid}", AppointmentPage(parts)),
@@ -77,6 +87,38 @@ class LoginPage(_Page):
             return
         cookie.give(resp, secret)
         resp.status, resp.location = falcon.HTTP_303, model.next_page(fields.get("next"))
+
+
+class ForgottenPage(_Page):
+    """Where a link to set a password is asked for."""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Answer the form."""
+        show(req, resp, "staff/password.html", token=None, refused=None, sent=False)
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Send the link to whom it may concern; the answer is the same for all."""
+        await invitations.send_link(self._parts, (await read_form(req)).get("email", "")[:254].strip())
+        show(req, resp, "staff/password.html", token=None, refused=None, sent=True)
+
+
+class PasswordPage(_Page):
+    """Where the link of a message leads: choose a password."""
+
+    async def on_get(self, req: Request, resp: Response, token: str) -> None:
+        """Answer the form."""
+        show(req, resp, "staff/password.html", token=token, refused=None, sent=False)
+
+    async def on_post(self, req: Request, resp: Response, token: str) -> None:
+        """Set the password and lead to the log-in; or say why not."""
+        try:
+            wish = msgspec.convert({"token": token, "password": (await read_form(req)).get("password")}, FirstPassword)
+            await invitations.take_up(self._parts, wish)
+        except (PasswordRefused, TokenSpent) as err:
+            resp.status = falcon.HTTP_422
+            show(req, resp, "staff/password.html", token=token, refused=str(err), sent=False)
+            return
+        raise falcon.HTTPSeeOther("/staff/login")
 
 
 class LogoutPage(_Page):
