@@ -1,8 +1,15 @@
 """Logging in, staying and leaving, over HTTP and against the database."""
 
+import asyncio
 from datetime import timedelta
+from threading import BoundedSemaphore
+from urllib.parse import urlencode
 
+import jwt
 import pytest
+from argon2 import PasswordHasher
+from boka_app.identity import passwords
+from boka_app.identity.model import TooManyAttempts
 
 from app.identity.conftest import PASSWORD, bearer
 
@@ -101,6 +108,54 @@ def test_a_session_ends_some_time_after_its_last_use(talk, account):
         return await service.post("/api/auth/refresh", {"refresh_token": first.json["refresh_token"]})
 
     assert talk(conversation).status_code == 401
+
+
+def test_the_keys_of_access_tokens_are_published(talk, account):
+    async def conversation(service):
+        return await service.log_in(account), await service.send("GET", "/.well-known/jwks.json")
+
+    tokens, keys = talk(conversation)
+    (key,) = keys.json["keys"]
+    assert jwt.get_unverified_header(tokens.json["access_token"])["kid"] == key["kid"]
+    assert keys.headers["cache-control"] == "public, max-age=300"
+
+
+def test_a_browser_gets_a_session_of_its_own_kind(talk, account):
+    async def conversation(service):
+        page = {"Origin": "https://boka.test", "Content-Type": "application/x-www-form-urlencoded"}
+        form = urlencode({"email": account.email, "password": PASSWORD})
+        answer = await service.client.simulate_post("/staff/login", body=form, headers=page)
+        cookie = answer.cookies["__Host-boka"]
+        headers = {"Cookie": f"__Host-boka={cookie.value}"}
+        own = await service.send("GET", "/api/account", headers=headers)
+        service.now += timedelta(hours=12)
+        return cookie, own, await service.send("GET", "/api/account", headers=headers)
+
+    cookie, own, later = talk(conversation)
+    assert (cookie.secure, cookie.http_only, cookie.same_site, cookie.path) == (True, True, "Strict", "/")
+    assert (own.status_code, later.status_code) == (200, 401)
+
+
+def test_a_hash_of_other_parameters_is_made_anew_at_the_log_in(talk, make_account, admin):
+    account = make_account(password_hash=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD))
+    answer = talk(lambda service: service.log_in(account))
+
+    (stored,) = admin.execute("select password_hash from account where id = %s", [account.id]).fetchone()
+    assert (answer.status_code, stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")) == (200, True)
+
+
+def test_who_does_not_exist_takes_as_long_as_who_does():
+    assert not passwords.outdated(passwords.NOBODY)
+
+
+def test_too_many_hashes_at_once_are_refused(monkeypatch):
+    monkeypatch.setattr(passwords, "_places", BoundedSemaphore(2))
+
+    async def conversation():
+        return await asyncio.gather(*(passwords.matches(None, "x") for _ in range(3)), return_exceptions=True)
+
+    answers = asyncio.run(conversation())
+    assert sum(isinstance(answer, TooManyAttempts) for answer in answers) == 1
 
 
 def test_logging_out_ends_the_session_at_once(talk, account):

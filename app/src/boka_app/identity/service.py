@@ -184,6 +184,8 @@ async def _check_password(parts: Parts, email: str, password: str, origin: Origi
             await queries.end_attempt(conn, attempt_id, "disabled")
         elif account:
             await queries.count_failure(conn, account.id, now)
+        else:  # writes as well, else the commit's speed would tell that there is no such account
+            await queries.end_attempt(conn, attempt_id, "unknown")
     metrics.LOGINS.labels("disabled" if right else "wrong_password").inc()
     raise LoginRefused
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from psycopg import OperationalError
+from psycopg import Error
 
 from boka_app import metrics
 from boka_app.database import connection
@@ -57,6 +57,6 @@ class Switches:
                     self.on = await queries.switches_on(conn)
                     if turn % _SESSIONS_EVERY == 0:
                         metrics.SESSIONS.set(await queries.count_sessions(conn, self._parts.now()))
-            except OperationalError:
-                pass  # a database that is away is told by every request; what was known last still holds
+            except Error:
+                pass  # away, or not migrated yet: every request tells that; what was known last still holds
             await asyncio.sleep(_BETWEEN_S)
