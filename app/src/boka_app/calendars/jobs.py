@@ -12,7 +12,8 @@ from uuid import UUID
 import msgspec
 
 from boka_app.audit import queries as audit
-from boka_app.calendars import expand, ics, queries, registry, rules
+from boka_app.calendars import expand, ics, registry, rules
+from boka_app.calendars import sync_queries as queries
 from boka_app.calendars.model import (
     Changes,
     Difference,
