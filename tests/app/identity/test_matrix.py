@@ -35,6 +35,8 @@ PUBLIC = {
     "GET /api/tenants/{slug}/slots",
     "QUERY /api/tenants/{slug}/slots",
     "HEAD /api/openapi.json",
+    "GET /staff/password",
+    "POST /staff/password",
     "GET /staff/password/{token}",
     "POST /staff/password/{token}",
     "GET /staff/login",

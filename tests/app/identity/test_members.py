@@ -60,25 +60,6 @@ def test_an_invited_person_sets_a_password_once_and_works(talk, salon, ask, admi
     assert account.json["memberships"] == [{"slug": salon.slug, "name": "Salon", "role": "staff"}]
 
 
-def test_an_invitation_leads_to_a_page_that_sets_the_password(talk, ask, admin):
-    invited = ask("POST", body=person())
-    path = link_in(admin, invited.json["id"]).removeprefix("https://boka.test")
-    form = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
-
-    async def conversation(service):
-        page = await service.send("GET", path, headers={"Accept": "text/html"})
-        answers = [
-            await service.client.simulate_post(path, body=f"password={password}", headers=form)
-            for password in ("short", NEW_PASSWORD, NEW_PASSWORD)
-        ]
-        return page, answers
-
-    page, answers = talk(conversation)
-    assert 'name="password"' in page.text
-    assert [answer.status_code for answer in answers] == [422, 303, 422]
-    assert "used before" in answers[2].text
-
-
 def test_whoever_has_an_account_is_led_to_the_log_in(ask, account, admin):
     invited = ask("POST", body=person(email=account.email, name="Another name"))
 

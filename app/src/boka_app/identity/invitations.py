@@ -3,6 +3,7 @@
 It is a signature over the account and the moment its password was last set, so setting one uses it up; none is stored.
 """
 
+import asyncio
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from boka_app.tenants.model import Actor
 from boka_app.vault import derive
 
 LIFE = timedelta(days=3)
+_EVENLY_S = 0.1
 PATH = "/staff/password"  # the page that asks for the password, with the token behind it
 
 
@@ -41,7 +43,12 @@ async def invite(conn: Connection, parts: Parts, account_id: UUID) -> None:
 
 
 async def send_link(parts: Parts, email: str) -> None:
-    """Write to an account that forgot its password; nobody learns whether there is one."""
+    """Write to an account that forgot its password; nobody learns whether there is one, from the time it takes either."""
+    # Side by side with a pause that outlasts the work.
+    await asyncio.gather(_send_link(parts, email), asyncio.sleep(_EVENLY_S))
+
+
+async def _send_link(parts: Parts, email: str) -> None:
     async with platform_transaction(parts.pool, Actor("account")) as conn:
         account = await queries.find_account(conn, email=email.lower())
         if account is not None and account.disabled_at is None:

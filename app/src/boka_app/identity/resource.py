@@ -3,7 +3,6 @@
 The addresses of members, keys and administrators are in the folders beside.
 """
 
-import asyncio
 from functools import partial
 
 import falcon
@@ -28,12 +27,10 @@ from boka_app.identity.model import (
     Session,
     Tokens,
 )
-from boka_app.identity.pages import PasswordPage
 from boka_app.identity.responding import Call, address, responder
 from boka_app.identity.tokens import AccessTokens
 from boka_app.parts import Parts, Routes
 
-_EVENLY_S = 0.1
 _LOGIN = ("login-refused", "too-many-attempts")
 
 
@@ -77,7 +74,6 @@ def routes(parts: Parts) -> Routes:
             "/api/account/mfa/disable",
             address(post=own(_disable, "Disable the second factor", body=Proof, problems=_LOGIN)),
         ),
-        ("/staff/password/{token}", PasswordPage(parts)),
         *members.routes(parts),
         *keys.routes(parts),
         *admin.routes(parts),
@@ -111,8 +107,7 @@ async def _set_first(call: Call) -> None:
 
 
 async def _send_link(call: Call) -> None:
-    # Together with a pause that outlasts the work: the time to the answer does not tell whether there is an account.
-    await asyncio.gather(invitations.send_link(call.parts, call.wish.email), asyncio.sleep(_EVENLY_S))
+    await invitations.send_link(call.parts, call.wish.email)
 
 
 async def _set_password(call: Call) -> None:
