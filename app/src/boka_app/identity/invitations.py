@@ -43,7 +43,7 @@ async def invite(conn: Connection, parts: Parts, account_id: UUID) -> None:
 
 
 async def send_link(parts: Parts, email: str) -> None:
-    """Write to an account that forgot its password; nobody learns whether there is one, from the time it takes either."""
+    """Write to an account that forgot its password; nobody learns whether there is one, nor from the time."""
     # Side by side with a pause that outlasts the work.
     await asyncio.gather(_send_link(parts, email), asyncio.sleep(_EVENLY_S))
 
