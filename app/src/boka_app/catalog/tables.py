@@ -24,25 +24,19 @@ SERVICES = Table(
     needs="catalog",
     new=NewService,
     row=ServiceSetup,
-    listing="""
-    select
-        id, name, duration_minutes, description, category, position, buffer_before_minutes, buffer_after_minutes,
-        step_minutes, price_minor, currency, capacity, assignment, min_notice_minutes, horizon_days, max_per_day,
-        payment, deposit_minor, active, version, updated_at
-    from service
-    where tenant_id = current_tenant()
-        and (%(after)s::text is null or (name, id) > (%(after)s::text, %(after_id)s::uuid))
-        and (%(search)s::text is null or search @@ search_words(%(search)s::text))
-    order by name, id
-    limit %(fetch)s
-    """,
     select="""
     select
         id, name, duration_minutes, description, category, position, buffer_before_minutes, buffer_after_minutes,
         step_minutes, price_minor, currency, capacity, assignment, min_notice_minutes, horizon_days, max_per_day,
         payment, deposit_minor, active, version, updated_at
     from service
-    where tenant_id = current_tenant() and id = %(id)s
+    where tenant_id = current_tenant()
+    """,
+    page="""
+        and (%(after)s::text is null or (name, id) > (%(after)s::text, %(after_id)s::uuid))
+        and (%(search)s::text is null or search @@ search_words(%(search)s::text))
+    order by name, id
+    limit %(fetch)s
     """,
     insert="""
     insert into service (
@@ -76,19 +70,16 @@ EMPLOYEES = Table(
     needs="catalog",
     new=NewEmployee,
     row=EmployeeSetup,
-    listing="""
+    select="""
     select id, name, email, max_per_day, active, version, updated_at
     from employee
     where tenant_id = current_tenant()
+    """,
+    page="""
         and (%(after)s::text is null or (name, id) > (%(after)s::text, %(after_id)s::uuid))
         and (%(search)s::text is null or to_tsvector('simple', name) @@ search_words(%(search)s::text))
     order by name, id
     limit %(fetch)s
-    """,
-    select="""
-    select id, name, email, max_per_day, active, version, updated_at
-    from employee
-    where tenant_id = current_tenant() and id = %(id)s
     """,
     insert="""
     insert into employee (tenant_id, id, name, email, max_per_day, active)
@@ -110,19 +101,16 @@ BLOCKED_SLOTS = Table(
     row=BlockedSlot,
     sorted_by="starts_at",
     sorted_as=datetime,
-    listing="""
+    select="""
     select id, employee_id, starts_at, ends_at, reason, version
     from blocked_slot
     where tenant_id = current_tenant()
+    """,
+    page="""
         and (%(after)s::timestamptz is null or (starts_at, id) > (%(after)s::timestamptz, %(after_id)s::uuid))
         and (%(search)s::text is null or to_tsvector('simple', reason) @@ search_words(%(search)s::text))
     order by starts_at, id
     limit %(fetch)s
-    """,
-    select="""
-    select id, employee_id, starts_at, ends_at, reason, version
-    from blocked_slot
-    where tenant_id = current_tenant() and id = %(id)s
     """,
     insert="""
     insert into blocked_slot (tenant_id, id, employee_id, starts_at, ends_at, reason)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
+from types import SimpleNamespace
 from typing import Any, LiteralString, get_type_hints
 from uuid import UUID, uuid4
 
@@ -36,17 +37,16 @@ Known = Any  # a row, or a part of its address: the table in question knows the 
 
 _KEY = parameter("Idempotency-Key", "text", "A fresh value for each new row.", kind="header")
 SEARCH = parameter("search", "text", "Words, or their beginnings.", required=False)
-_READ = ("tenant-unknown", "row-unknown")
-_WRITE = (*_READ, "match-missing", "version-changed", "already-taken", "reference-unknown")
-_BODY = ("body-malformed", "body-invalid", "body-too-large", "media-type")
+_READ = ("row-unknown",)
+_WRITE = ("row-unknown", "already-taken", "reference-unknown")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """One kind of row. Statements take the path's parameters by name; `row` has what `new` has, and a version.
 
-    `listing` takes `after` and `after_id` (null for the first page), `search` and `fetch`. `delete` may be refused by
-    a foreign key; then the row is archived by `active`, if `new` has that.
+    `select` ends in a condition; `one` or `page` goes after it. `page` takes `after` and `after_id` (null for the first
+    page), `search` and `fetch`. `delete` may be refused by a foreign key; then `active` of the row is set to false.
     """
 
     kind: str  # in the audit's actions
@@ -56,8 +56,9 @@ class Table:
     row: type[msgspec.Struct]
     select: LiteralString
     update: LiteralString
+    one: LiteralString = " and id = %(id)s"
+    page: LiteralString = ""
     event: str | None = "catalog.changed"
-    listing: LiteralString = ""
     insert: LiteralString = ""
     delete: LiteralString = ""
     sorted_by: str = "name"
@@ -73,7 +74,7 @@ class Table:
     async def list(self, conn: Connection, given: dict[str, Any]) -> list[Known]:
         """Return the rows of one page."""
         async with conn.cursor(row_factory=class_row(self.row)) as cur:
-            await cur.execute(self.listing, given)
+            await cur.execute(self.select + self.page, given)
             return await cur.fetchall()
 
     async def get(self, conn: Connection, where: dict[str, Any], *, lock: bool = False) -> Known:
@@ -83,7 +84,7 @@ class Table:
             RowUnknown: the entered tenant has none such.
         """
         async with conn.cursor(row_factory=class_row(self.row)) as cur:
-            await cur.execute(self.select + " for update" if lock else self.select, where)
+            await cur.execute(self.select + self.one + (" for update" if lock else ""), where)
             row = await cur.fetchone()
         if row is None:
             raise RowUnknown(self.noun)
@@ -111,11 +112,8 @@ class Belongings:
     removable: bool = False
 
 
-class Responders:
-    """Some responders of one address, given as `on_get=…`; Falcon and the description find them as on any resource."""
-
-    def __init__(self, **responders: Callable[..., Any]) -> None:
-        vars(self).update(responders)
+class Responders(SimpleNamespace):
+    """Some responders of one address; Falcon and the description find them as on any resource."""
 
 
 class Editor:
@@ -130,57 +128,45 @@ class Editor:
 
     def collection(self) -> Responders:
         """Return the list, and creation."""
-        table = self._table
-        shown = operation(
-            f"List: {table.noun}",
-            answer=Page[table.row],
-            needs=f"{table.needs}.read",
-            parameters=[*PARAMETERS, SEARCH],
-            problems=["tenant-unknown", "parameter-invalid"],
+        table, noun, needs = self._table, self._table.noun, self._table.needs
+        found = Responders()
+        listed = operation(
+            f"List: {noun}", answer=Page[table.row], needs=f"{needs}.read", parameters=[*PARAMETERS, SEARCH]
         )
-        if not table.insert:
-            return Responders(on_get=shown(partial(self._list)))
-        created = operation(
-            f"Create: {table.noun}",
-            answer=table.row,
-            body=table.new,
-            status=201,
-            needs=f"{table.needs}.write",
-            parameters=[_KEY],
-            problems=[*_WRITE, *_BODY, "idempotency-key-missing", "idempotency-key-reused"],
-        )
-        return Responders(on_get=shown(partial(self._list)), on_post=created(partial(self._create)))
+        found.on_get = listed(partial(self._list))
+        if table.insert:
+            created = operation(
+                f"Create: {noun}",
+                answer=table.row,
+                body=table.new,
+                status=201,
+                needs=f"{needs}.write",
+                parameters=[_KEY],
+                problems=_WRITE,
+            )
+            found.on_post = created(partial(self._create))
+        return found
 
     def one(self) -> Responders:
         """Return reading, changing and removing one row."""
-        table = self._table
-        described: dict[str, Callable[..., Any]] = {
-            "on_get": operation(
-                f"Read: {table.noun}",
-                answer=table.row,
-                needs=f"{table.needs}.read",
-                parameters=[IF_NONE_MATCH],
-                problems=_READ,
-            )(partial(self._read)),
-            "on_patch": operation(
-                f"Change: {table.noun}",
-                answer=table.row,
-                body=table.changes,
-                needs=f"{table.needs}.write",
-                parameters=[IF_MATCH],
-                problems=[*_WRITE, *_BODY],
-            )(partial(self._change)),
-        }
+        table, noun, needs = self._table, self._table.noun, self._table.needs
+        found = Responders()
+        read = operation(
+            f"Read: {noun}", answer=table.row, needs=f"{needs}.read", parameters=[IF_NONE_MATCH], problems=_READ
+        )
+        found.on_get = read(partial(self._read))
+        changed = operation(
+            f"Change: {noun}",
+            answer=table.row,
+            body=table.changes,
+            needs=f"{needs}.write",
+            parameters=[IF_MATCH],
+            problems=_WRITE,
+        )
+        found.on_patch = changed(partial(self._change))
         if table.delete:
-            described["on_delete"] = operation(
-                f"Remove: {table.noun}; what was used is archived",
-                answer=None,
-                status=204,
-                needs=f"{table.needs}.write",
-                parameters=[IF_MATCH],
-                problems=_WRITE,
-            )(partial(self._remove))
-        return Responders(**described)
+            found.on_delete = _removal(f"Remove: {noun}; what was used is archived", needs)(partial(self._remove))
+        return found
 
     async def _list(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
         wanted = self._pages.wanted(req)
@@ -265,33 +251,25 @@ class ListEditor:
 
     def responders(self) -> Responders:
         """Return reading and replacing the list."""
-        of = self._of
-        needs, answer = of.owner.needs, list[of.item]
-        shown = operation(
-            f"Read: {of.noun}", answer=answer, needs=f"{needs}.read", parameters=[IF_NONE_MATCH], problems=_READ
+        of, needs, rows = self._of, self._of.owner.needs, list[self._of.item]
+        found = Responders()
+        read = operation(
+            f"Read: {of.noun}", answer=rows, needs=f"{needs}.read", parameters=[IF_NONE_MATCH], problems=_READ
         )
-        replaced = operation(
-            f"Replace: {of.noun}",
-            answer=answer,
-            body=answer,
-            needs=f"{needs}.write",
-            parameters=[IF_MATCH],
-            problems=[*_WRITE, *_BODY, "hours-overlap"],
-        )
-        removed = operation(
-            f"Remove: {of.noun}",
-            answer=None,
-            status=204,
-            needs=f"{needs}.write",
-            parameters=[IF_MATCH],
-            problems=_WRITE,
-        )
-        described: dict[str, Callable[..., Any]] = {"on_get": shown(partial(self._read))}
+        found.on_get = read(partial(self._read))
         if of.insert:
-            described["on_put"] = replaced(partial(self._replace))
+            replaced = operation(
+                f"Replace: {of.noun}",
+                answer=rows,
+                body=rows,
+                needs=f"{needs}.write",
+                parameters=[IF_MATCH],
+                problems=[*_WRITE, "hours-overlap"],
+            )
+            found.on_put = replaced(partial(self._replace))
         if of.removable:
-            described["on_delete"] = removed(partial(self._remove))
-        return Responders(**described)
+            found.on_delete = _removal(f"Remove: {of.noun}", needs)(partial(self._remove))
+        return found
 
     async def _read(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
         async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
@@ -330,6 +308,12 @@ class ListEditor:
         async with conn.cursor(row_factory=class_row(self._of.item)) as cur:
             await cur.execute(self._of.select, where)
             return await cur.fetchall()
+
+
+def _removal(summary: str, needs: str) -> Callable[[Any], Any]:
+    return operation(
+        summary, answer=None, status=204, needs=f"{needs}.write", parameters=[IF_MATCH], problems=("row-unknown",)
+    )
 
 
 def editor_routes(parts: Parts, path: str, table: Table) -> Routes:

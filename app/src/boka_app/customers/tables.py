@@ -14,11 +14,13 @@ CUSTOMERS = Table(
     event=None,
     sorted_by="created_at",
     sorted_as=datetime,
-    listing="""
+    select="""
     select
         id, name, email, phone, locale, time_zone, notes, unsubscribed_at, erased_at, created_at, version
     from customer
     where tenant_id = current_tenant()
+    """,
+    page="""
         and (
             %(after)s::timestamptz is null
             or created_at < %(after)s::timestamptz
@@ -27,12 +29,6 @@ CUSTOMERS = Table(
         and (%(search)s::text is null or search @@ search_words(%(search)s::text))
     order by created_at desc, id
     limit %(fetch)s
-    """,
-    select="""
-    select
-        id, name, email, phone, locale, time_zone, notes, unsubscribed_at, erased_at, created_at, version
-    from customer
-    where tenant_id = current_tenant() and id = %(id)s
     """,
     update="""
     update customer

@@ -32,19 +32,16 @@ TEMPLATES = Table(
     row=OwnTemplate,
     event=None,
     sorted_by="kind",
-    listing="""
+    select="""
     select id, kind, channel, locale, subject, text_body, html_body, version, updated_at
     from message_template
     where tenant_id = current_tenant()
+    """,
+    page="""
         and (%(after)s::text is null or (kind, id) > (%(after)s::text, %(after_id)s::uuid))
         and (%(search)s::text is null or kind = %(search)s::text)
     order by kind, id
     limit %(fetch)s
-    """,
-    select="""
-    select id, kind, channel, locale, subject, text_body, html_body, version, updated_at
-    from message_template
-    where tenant_id = current_tenant() and id = %(id)s
     """,
     insert="""
     insert into message_template (tenant_id, id, kind, channel, locale, subject, text_body, html_body)
@@ -70,22 +67,17 @@ NOTIFICATIONS = Table(
     update="",
     sorted_by="created_at",
     sorted_as=datetime,
-    listing="""
-    select
-        id, kind, channel, subject_id, appointment_id, customer_id, status, attempts, due_at, sent_at, failure,
-        created_at
-    from notification
-    where tenant_id = current_tenant()
-        and (%(after)s::timestamptz is null or (created_at, id) < (%(after)s::timestamptz, %(after_id)s::uuid))
-        and (%(search)s::text is null or status = %(search)s::text or kind = %(search)s::text)
-    order by created_at desc, id desc
-    limit %(fetch)s
-    """,
     select="""
     select
         id, kind, channel, subject_id, appointment_id, customer_id, status, attempts, due_at, sent_at, failure,
         created_at
     from notification
-    where tenant_id = current_tenant() and id = %(id)s
+    where tenant_id = current_tenant()
+    """,
+    page="""
+        and (%(after)s::timestamptz is null or (created_at, id) < (%(after)s::timestamptz, %(after_id)s::uuid))
+        and (%(search)s::text is null or status = %(search)s::text or kind = %(search)s::text)
+    order by created_at desc, id desc
+    limit %(fetch)s
     """,
 )

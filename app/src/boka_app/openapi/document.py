@@ -46,6 +46,10 @@ _SECURITY = {
         "description": "The token that a booking answers; opens that appointment only.",
     },
 }
+_BY_HEADER = {
+    "If-Match": ("match-missing", "version-changed"),
+    "Idempotency-Key": ("idempotency-key-missing", "idempotency-key-reused"),
+}
 _WHO: list[dict[str, list[str]]] = [{"accountToken": []}, {"apiKey": []}, {"session": []}]
 
 
@@ -134,6 +138,8 @@ def _implied(template: str, method: str, op: Operation) -> Iterator[str]:
         yield "not-found"
     if any(p.kind == "query" for p in op.parameters):
         yield "parameter-invalid"
+    for p in op.parameters:
+        yield from _BY_HEADER.get(p.name, ())
     if op.body is not None:
         yield from ("body-malformed", "body-invalid", "body-too-large", "media-type")
     if op.needs is not None:

@@ -15,7 +15,7 @@ SETTINGS = Table(
         hold_minutes, cancel_until_minutes, cancel_fee_percent, reschedule_until_minutes, reschedule_limit,
         no_show_fee_percent, version, updated_at
     from tenant
-    where id = %(id)s and id = current_tenant()
+    where id = current_tenant()
     """,
     update="""
     update tenant

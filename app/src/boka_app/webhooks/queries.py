@@ -18,21 +18,17 @@ ENDPOINTS = Table(
     event=None,
     sorted_by="created_at",
     sorted_as=datetime,
-    listing="""
-    select
-        id, url, kinds, active, secret is not null as has_secret, failing_since, disabled_reason, version, created_at
-    from webhook_endpoint
-    where tenant_id = current_tenant()
-        and (%(after)s::timestamptz is null or (created_at, id) > (%(after)s::timestamptz, %(after_id)s::uuid))
-        and (%(search)s::text is null or strpos(url, %(search)s::text) > 0)
-    order by created_at, id
-    limit %(fetch)s
-    """,
     select="""
     select
         id, url, kinds, active, secret is not null as has_secret, failing_since, disabled_reason, version, created_at
     from webhook_endpoint
-    where tenant_id = current_tenant() and id = %(id)s
+    where tenant_id = current_tenant()
+    """,
+    page="""
+        and (%(after)s::timestamptz is null or (created_at, id) > (%(after)s::timestamptz, %(after_id)s::uuid))
+        and (%(search)s::text is null or strpos(url, %(search)s::text) > 0)
+    order by created_at, id
+    limit %(fetch)s
     """,
     insert="""
     insert into webhook_endpoint (tenant_id, id, url, kinds, active)
@@ -66,14 +62,15 @@ DELIVERIES = Table(
     update="",
     sorted_by="created_at",
     sorted_as=datetime,
-    select="",
-    listing="""
+    select="""
     select
         d.id, o.kind, o.subject_id, d.status, d.attempts, d.response_status, d.failure, d.created_at, d.delivered_at
     from webhook_delivery d
     join outbox o on o.tenant_id = d.tenant_id and o.id = d.outbox_id
     where d.tenant_id = current_tenant()
         and d.endpoint_id = %(id)s
+    """,
+    page="""
         and (%(after)s::timestamptz is null or (d.created_at, d.id) < (%(after)s::timestamptz, %(after_id)s::uuid))
         and (%(search)s::text is null or d.status = %(search)s::text)
     order by d.created_at desc, d.id desc
