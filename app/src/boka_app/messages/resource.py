@@ -24,9 +24,6 @@ from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import Tenant
 from boka_app.worker.defer import defer
 
-_BODY = ("body-malformed", "body-invalid", "body-too-large", "media-type")
-_MATCH = ("tenant-unknown", "row-unknown", "match-missing", "version-changed")
-
 
 def routes(parts: Parts) -> Routes:
     """Return the addresses of messages for staff."""
@@ -66,9 +63,7 @@ class PreviewResource:
 
     _decoder = msgspec.json.Decoder(NewTemplate)
 
-    @operation(
-        "Fill a template in with a sample", answer=Words, body=NewTemplate, needs="messages.read", problems=_BODY
-    )
+    @operation("Fill a template in with a sample", answer=Words, body=NewTemplate, needs="messages.read")
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:  # noqa: ARG002
         """Answer the words; nothing is kept."""
         resp.media = words.check(self._decoder.decode(await read_body(req, falcon.MEDIA_JSON)))
@@ -80,7 +75,7 @@ class ChannelsResource:
     def __init__(self, parts: Parts) -> None:
         self._pool = parts.pool
 
-    @operation("List the channels set up", answer=list[ChannelInfo], needs="messages.read", problems=["tenant-unknown"])
+    @operation("List the channels set up", answer=list[ChannelInfo], needs="messages.read")
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer them, without their secrets."""
         async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
@@ -101,7 +96,7 @@ class ChannelResource:
         body=ChannelBody,
         needs="messages.write",
         parameters=[IF_MATCH],
-        problems=[*_MATCH, *_BODY, "channel-refused"],
+        problems=["row-unknown", "channel-refused"],
     )
     async def on_put(self, req: Request, resp: Response, slug: str, channel: str) -> None:
         """Keep it, sealed. If-Match is needed once it exists."""
@@ -123,7 +118,7 @@ class ChannelResource:
         status=204,
         needs="messages.write",
         parameters=[IF_MATCH],
-        problems=_MATCH,
+        problems=["row-unknown"],
     )
     async def on_delete(self, req: Request, resp: Response, slug: str, channel: str) -> None:
         """Forget it and its secrets; what is queued for it is withdrawn when its time comes."""
@@ -153,7 +148,7 @@ class ResendResource:
         answer=Notification,
         status=202,
         needs="messages.write",
-        problems=["tenant-unknown", "row-unknown", "notification-open"],
+        problems=["row-unknown", "notification-open"],
     )
     async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in every address
         """Queue it, made afresh of what is so now."""
