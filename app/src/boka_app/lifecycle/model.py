@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from boka_app.appointments.model import Appointment
+from boka_app.appointments.model import Appointment, BookingRequest
 from boka_app.errors import DomainError
 
 By = Literal["customer", "staff", "system"]
@@ -147,6 +147,12 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     employee: UUID | UnsetType | None = UNSET
     override_limits: bool = False
     waive_fee: bool = False
+
+
+class StaffBooking(BookingRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The wish of staff for a customer. `override_limits` ignores notice and horizon; a payment is not waited for."""
+
+    override_limits: bool = False
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -27,10 +27,7 @@ from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import Tenant
 
 _PROBLEMS = ("token-missing", "tenant-unknown", "appointment-unknown")
-MOVE_PROBLEMS = (
-    "appointment-started",
-    "appointment-ended",
-    "move-refused",
+WISH_PROBLEMS = (
     "employee-unknown",
     "service-unknown",
     "slot-past",
@@ -44,6 +41,7 @@ MOVE_PROBLEMS = (
     "body-too-large",
     "media-type",
 )
+MOVE_PROBLEMS = ("appointment-started", "appointment-ended", "move-refused", *WISH_PROBLEMS)
 
 
 def routes(parts: Parts) -> Routes:

@@ -13,12 +13,24 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET, to_builtins
 from msgspec.structs import replace
 
+from boka_app.appointments import queries as appointments
 from boka_app.audit import queries as audit
 from boka_app.database import Connection
+from boka_app.idempotency import queries as keys
 from boka_app.lifecycle import placing, queries, rules
-from boka_app.lifecycle.model import AppointmentEnded, By, Cancellation, Edit, Entry, Move, Status, Visit
+from boka_app.lifecycle.model import (
+    AppointmentEnded,
+    By,
+    Cancellation,
+    Edit,
+    Entry,
+    Move,
+    StaffBooking,
+    Status,
+    Visit,
+)
 from boka_app.outbox import queries as outbox
-from boka_app.tenants.model import Tenant
+from boka_app.tenants.model import Actor, Tenant
 
 _NO_MONEY = Cancellation(fee_minor=0, refund_minor=0)
 
@@ -57,6 +69,43 @@ async def cancel_those_left(conn: Connection, appointment_ids: Sequence[UUID], *
     """
     left = [visit for visit in await queries.lock_visits(conn, appointment_ids) if visit.status in rules.LIVE]
     await _cancel(conn, left, by=by, reason="", now=now)
+
+
+async def book(
+    conn: Connection, tenant: Tenant, wish: StaffBooking, *, claim: tuple[str, bytes], actor: Actor, now: datetime
+) -> UUID:
+    """Book for a customer, once for each idempotency key; return the appointment's id.
+
+    Raises:
+        DomainError: the wish cannot be had. The transaction is to be rolled back.
+    """
+    earlier = await keys.find_answer(conn, tenant.id, *claim)
+    if earlier is not None:
+        return UUID(str(earlier["id"]))
+    placing.check_year(tenant, wish.starts_at, now)
+    who = await placing.candidates(
+        conn,
+        tenant,
+        wish.service,
+        wish.starts_at,
+        employee_id=wish.employee,
+        now=now,
+        override_limits=wish.override_limits,
+    )
+    placed = await appointments.book(
+        conn,
+        tenant.id,
+        wish,
+        who,
+        now=now,
+        customer=wish.customer,
+        claim=claim,
+        actor=actor,
+        source="staff",
+        notes=wish.notes,
+        special_requests=wish.special_requests,
+    )
+    return placed.appointment.id
 
 
 async def confirm_or_refuse(conn: Connection, appointment_id: UUID, *, now: datetime) -> None:

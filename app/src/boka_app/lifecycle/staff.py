@@ -1,5 +1,6 @@
 """`/api/tenants/{slug}/calendar`: what staff see of appointments, and do with them."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -16,9 +17,10 @@ from boka_app.conventions import paging
 from boka_app.conventions.etag import etag, require_match
 from boka_app.conventions.model import Page
 from boka_app.database import Connection, tenant_transaction
+from boka_app.idempotency.model import require_key
 from boka_app.lifecycle import queries, rules, service
-from boka_app.lifecycle.model import Edit, Ending, Entry, Filter
-from boka_app.lifecycle.resource import MOVE_PROBLEMS
+from boka_app.lifecycle.model import Edit, Ending, Entry, Filter, StaffBooking
+from boka_app.lifecycle.resource import MOVE_PROBLEMS, WISH_PROBLEMS
 from boka_app.openapi.operations import operation, parameter
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import Tenant
@@ -45,6 +47,8 @@ def routes(parts: Parts) -> Routes:
 class CalendarResource:
     """Everybody's appointments by time."""
 
+    _decoder = msgspec.json.Decoder(StaffBooking)
+
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._pages = paging.Pages(parts.settings, "calendar", queries.Place)
@@ -70,6 +74,33 @@ class CalendarResource:
             which = Filter(employee=employee_id, begin=begin, end=end)
             entries = await queries.list_entries(conn, which, after=wanted.after, limit=wanted.fetch)
         self._pages.answer(req, resp, wanted, [service.in_zone(e) for e in entries], place)
+
+    @operation(
+        "Book for a customer",
+        answer=Entry,
+        status=201,
+        body=StaffBooking,
+        parameters=[
+            parameter("Idempotency-Key", "text", "Fresh for each booking, 8 to 255 characters.", kind="header")
+        ],
+        problems=[
+            "tenant-unknown",
+            *WISH_PROBLEMS,
+            "idempotency-key-missing",
+            "idempotency-key-reused",
+        ],
+        needs="appointments.write",
+    )
+    async def on_post(self, req: Request, resp: Response, slug: str) -> None:
+        """Book, or repeat the answer of the first request with this key."""
+        key = require_key(req.get_header("Idempotency-Key"))
+        wish = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
+        claim, actor = (key, hashlib.sha256(b"staff" + msgspec.json.encode(wish)).digest()), req.context.principal.actor
+        async with _entered(self._parts, req, slug) as (conn, tenant):
+            booked = await service.book(conn, tenant, wish, claim=claim, actor=actor, now=self._parts.now())
+            _show(resp, await queries.get_entry(conn, booked))
+        resp.status = falcon.HTTP_201
+        resp.location = f"{req.path}/{booked}"
 
 
 class EntryResource:
