@@ -11,18 +11,39 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
-from dataset import Business, connect, make_business, write_lines
+from dataset import STEP, Business, add_group, connect, make_business, write_lines
 from load import closed_loop, open_loop
 from servers import BIN, running
 
 PORT = 18080
 WITHOUT_CACHE = {"BOKA_VALKEY_HOST": ""}
+RACERS = 32
+# Two live visits of one employee at one time; two customers on one seat; more seats than the group has.
+DOUBLE_BOOKINGS = """
+with live as (
+    select a.* from appointment a where a.tenant_id = %s and a.status in ('held', 'pending', 'confirmed')
+)
+select
+    (
+        select count(*) from live a join live b
+        on a.employee_id = b.employee_id and a.id < b.id and a.occupied && b.occupied
+        where a.kind <> 'seat' and b.kind <> 'seat'
+    ),
+    (select count(*) - count(distinct (parent_id, seat_no)) from live where kind = 'seat'),
+    (
+        select count(*) from (
+            select 1 from live v join service s on s.tenant_id = v.tenant_id and s.id = v.service_id
+            where v.kind = 'seat' group by v.parent_id, s.capacity having count(*) > s.capacity
+        ) overfull
+    )
+"""
 GROWTH_EMPLOYEES = (1, 10, 100, 1000)
 GROWTH_VISITS = (10_000, 100_000, 1_000_000)
 
@@ -107,6 +128,24 @@ def bench_mixed(bench: Bench) -> None:
     tell("mixed", server="gunicorn", searches_per_booking=25, cache_hit_percent=share, cache=counts, **seen)
 
 
+def bench_race(bench: Bench, attempts: int) -> None:
+    """Contended attempts by every way to a slot: 32 clients after 40 overlapping starts of two employees."""
+    business = make_business(bench.conn, employees=2)
+    group = add_group(bench.conn, business, capacity=3)
+    starts = business.starts(days=3, step=STEP)[:40]
+    employees = [str(one) for one in business.employees]
+    facts = [business.path, str(business.service), str(group), *employees, *(start.isoformat() for start in starts)]
+    file, seen, statuses, runs = write_lines(bench.folder, "facts", facts), 0, Counter[str](), 0
+    with running("gunicorn", port=PORT) as server:
+        while seen < attempts:
+            runs += 1
+            told = closed_loop(server.url, "contend", file, str(runs), seconds=20, connections=RACERS)
+            seen += told["requests"]
+            statuses.update(told["statuses"])
+    twice = bench.conn.execute(DOUBLE_BOOKINGS, [business.id]).fetchone()
+    tell("race", racers=RACERS, attempts=seen, double_bookings=twice and sum(twice), statuses=statuses)
+
+
 def bench_growth(bench: Bench) -> None:
     """How the cost of a cold search of 5 staff x 7 days grows with the size of the tenant."""
     sizes = [("employees", n, {"employees": n, "percent_busy": 50}) for n in GROWTH_EMPLOYEES]
@@ -166,6 +205,8 @@ def main() -> None:
             bench_book(bench)
         if "mixed" in given.only:
             bench_mixed(bench)
+        if "race" in given.only:
+            bench_race(bench, given.attempts)
         if "growth" in given.only:
             bench_growth(bench)
 

@@ -73,14 +73,18 @@ class Business:
         spans = [(first + timedelta(weeks=n), first + timedelta(weeks=n, days=days - 1)) for n in range(weeks)]
         return [f"{self.path}/slots?service={self.service}&from={begin}&to={end}" for begin, end in spans]
 
-    def wishes(self, *, days: int, first_day: int = 1, step: int = MINUTES) -> list[str]:
-        """Return a body for each start of each employee, employees changing fastest; each from another customer."""
+    def starts(self, *, days: int, first_day: int = 1, step: int = MINUTES) -> list[datetime]:
+        """Return every start of so many days from tomorrow."""
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        starts = [
+        return [
             midnight + timedelta(days=first_day + day, minutes=minute)
             for day in range(days)
             for minute in range(OPENS, CLOSES - MINUTES + 1, step)
         ]
+
+    def wishes(self, *, days: int, first_day: int = 1, step: int = MINUTES) -> list[str]:
+        """Return a body for each start of each employee, employees changing fastest; each from another customer."""
+        starts = self.starts(days=days, first_day=first_day, step=step)
         return [
             json.dumps(
                 {
@@ -130,6 +134,14 @@ def make_business(  # noqa: PLR0913  each a size of the data, by name
         cur.execute(_VISITS, values)
     conn.execute("analyze appointment, employee, availability_rule, employee_service, service, tenant, customer")
     return Business(id=tenant, slug=slug, service=service, employees=ids)
+
+
+def add_group(conn: psycopg.Connection[Any], business: Business, *, capacity: int) -> UUID:
+    """Insert a group service that all employees perform; return its id."""
+    service = uuid4()
+    conn.execute(_SERVICE, [business.id, service, MINUTES, STEP, capacity, "any"])
+    conn.execute(_SKILLS, {"tenant": business.id, "service": service})
+    return service
 
 
 def write_lines(folder: Path, name: str, lines: list[str]) -> str:

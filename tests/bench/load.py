@@ -14,9 +14,7 @@ SCRIPTS = Path(__file__).parent / "wrk"
 CONNECTIONS = 8
 
 
-def closed_loop(
-    url: str, script: str, *arguments: str, seconds: int, connections: int = CONNECTIONS
-) -> dict[str, Any]:
+def closed_loop(url: str, script: str, *arguments: str, seconds: int, connections: int = CONNECTIONS) -> dict[str, Any]:
     """Return what wrk saw: each connection asks again as soon as it was answered."""
     argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(SCRIPTS / f"{script}.lua"), url]
     told = subprocess.run([*argv, "--", *arguments], capture_output=True, text=True, check=True).stdout

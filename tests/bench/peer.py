@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Response
 from pydantic import BaseModel
-from sqlalchemy import URL, ForeignKey, func, select, text
+from sqlalchemy import URL, ForeignKey, func, select, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -159,7 +159,7 @@ async def enter(session: AsyncSession, slug: str) -> Tenant:
     tenant = await session.scalar(select(Tenant).where(Tenant.slug == slug))
     if tenant is None:
         raise HTTPException(404)
-    await session.execute(select(func.set_config("app.tenant_id", str(tenant.id), "true")))
+    await session.execute(select(func.set_config("app.tenant_id", str(tenant.id), true())))
     return tenant
 
 
@@ -218,7 +218,7 @@ async def book(
     slug: str, wish: BookingIn, session: Session, response: Response, idempotency_key: Annotated[str, Header()]
 ) -> AppointmentOut:
     tenant = await enter(session, slug)
-    await session.execute(select(func.set_config("app.request_id", uuid4().hex, "true")))
+    await session.execute(select(func.set_config("app.request_id", uuid4().hex, true())))
     known = await session.get(Key, (tenant.id, idempotency_key))
     if known is not None:
         response.status_code = 200
