@@ -178,7 +178,7 @@ class AppointmentService:
             if earlier is not None:
                 return found, Placed(appointment=msgspec.convert(earlier, Appointment), versions={}, replayed=True)
             if isinstance(err, SlotTaken | DayFull):
-                raise type(err)(err.starts_at, rules.next_starts(found, dates[2:], wish.starts_at, now=now)) from err
+                raise type(err)(err.starts_at, rules.next_starts(found, dates[1:], wish.starts_at, now=now)) from err
             raise
         return found, placed
 

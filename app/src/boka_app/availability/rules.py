@@ -79,10 +79,10 @@ def date_range(first: date, last: date) -> list[date]:
 
 
 def dates_around(moment: datetime) -> list[date]:
-    """Return dates one of which is the local one of the moment, whatever the zone; inside what can be calculated."""
-    first, last = date(_FIRST_YEAR, 1, 1), date(_LAST_YEAR, 12, 28)
-    middle = min(max(moment.date(), first + _DAY * 2), last)
-    return [middle + _DAY * n for n in (-2, -1, 0, 1, 2)]  # an offset is a day at most, the zone's another
+    """Return three dates one of which is the local one of the moment, whatever the zone; all can be calculated with."""
+    first, last = (datetime(year, 6, 1, tzinfo=UTC) for year in (_FIRST_YEAR, _LAST_YEAR))
+    middle = min(max(moment, first), last).astimezone(UTC).date()
+    return [middle + _DAY * n for n in (-1, 0, 1)]
 
 
 def reach(first: date, last: date) -> tuple[datetime, datetime]:

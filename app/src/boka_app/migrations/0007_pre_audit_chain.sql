@@ -28,12 +28,16 @@ create unique index audit_position on audit (tenant_id, position) where position
 create index audit_subject on audit (tenant_id, subject_id);  -- the history of one thing
 
 create function audit_digest(entry audit) returns bytea
-    language sql immutable parallel safe
+    language plpgsql immutable parallel safe  -- which keeps its plan; in sql it would be planned anew for each entry
+as $$
+begin
     return sha256(convert_to(concat_ws(
         '|', encode(entry.previous_hash, 'hex'), entry.tenant_id, entry.position,
         extract(epoch from entry.at), entry.action, entry.subject_id, entry.request_id,
         entry.actor_kind, coalesce(entry.actor_id::text, ''), entry.detail
     ), 'utf8'));
+end
+$$;
 comment on function audit_digest(audit) is 'The hash of one entry: SHA-256 over the one before and every fact of this one';
 
 create function chain_audit() returns trigger
