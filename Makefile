@@ -50,7 +50,9 @@ roles: ## Role tests on real hosts (ROLES="base nginx" for some)
 platform: ## The whole platform on a throwaway stack
 	@$(VENV)/pytest -q -m hosts tests/platform
 
-bench: ## Speed of raising and running the platform, one JSON line a figure (a full throwaway stack, some 8 minutes)
+bench: ## Speed of the service and of the platform, one JSON line a figure (throwaway hosts, some 20 minutes)
+	@tools/bootstrap.sh test
+	@$(VENV)/python tests/service $(VENV)/python tests/bench/bench_app.py
 	@$(VENV)/python tests/bench/bench_platform.py
 
 clean: ## Remove caches: tools, images, packages, artefacts
