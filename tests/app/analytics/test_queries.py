@@ -159,3 +159,27 @@ def test_saying_refresh_opens_nothing_to_the_service(database, salon, add):
     with database.connect("booking_app") as conn, conn.transaction():
         conn.execute("select set_config('app.refresh', 'daily_summary', true)")
         assert conn.execute("select count(*) from appointment").fetchone() == (0,)
+
+
+_MANY = """
+insert into appointment (
+    tenant_id, id, service_id, employee_id, starts_at, ends_at, occupied_from, occupied_until, status, kind
+)
+select %(tenant)s, gen_random_uuid(), %(service)s, %(employee)s, t, t + interval '5 minutes', t,
+    t + interval '5 minutes', 'cancelled', 'session'
+from generate_series(now(), now() + interval '200 days', interval '15 minutes') t
+"""
+
+
+def test_one_day_among_many_is_read_by_index(database, salon, admin):
+    admin.execute(_MANY, {"tenant": salon.id, "service": salon.service_id, "employee": salon.employee_ids[0]})
+    admin.execute("analyze appointment")
+
+    with database.connect("booking_app") as conn, conn.transaction():
+        conn.execute("select set_config('app.tenant_id', %s, true)", [str(salon.id)])
+        day = (TODAY + timedelta(days=100)).date()
+        explain = f"explain (analyze, buffers, format json) {queries._ROWS}"
+        (plan,) = conn.execute(explain, {"first": day, "last": day}).fetchone()
+
+    assert "appointment_day" in str(plan)
+    assert plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"] < 150  # 19,201 lie there

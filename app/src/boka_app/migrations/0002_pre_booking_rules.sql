@@ -239,7 +239,7 @@ create unique index appointment_seat_once on appointment (tenant_id, parent_id, 
 create index appointment_parent on appointment (tenant_id, parent_id) where parent_id is not null;  -- seats of a session
 create index appointment_series on appointment (tenant_id, series_id) where series_id is not null;  -- a series whole
 create index appointment_customer on appointment (tenant_id, customer_id, starts_at);  -- a customer's visits
-create index appointment_day on appointment (tenant_id, starts_at, id) where kind <> 'companion';  -- staff's calendar
+create index appointment_day on appointment (tenant_id, starts_at, id);  -- staff's calendar, figures
 create index appointment_service_day on appointment (tenant_id, service_id, starts_at)
     where status in ('held', 'pending', 'confirmed', 'completed');  -- daily caps
 create index appointment_expiry on appointment (tenant_id, expires_at) where status in ('held', 'pending');  -- the sweep
