@@ -13,19 +13,23 @@ EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+$(?!\n
 PHONE = r"^[0-9+() ./-]{3,}$(?!\n)"
 _TEXT = r"^[^\x00]*$"  # PostgreSQL keeps no NUL in a text
 
-Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=NAME)]
-Email = Annotated[str, Meta(max_length=254, pattern=EMAIL)]
-Phone = Annotated[str, Meta(max_length=32, pattern=PHONE)]
+Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=NAME, examples=["Zoë Zimmer"])]
+Email = Annotated[str, Meta(max_length=254, pattern=EMAIL, examples=["zoe@example.org"])]
+Phone = Annotated[str, Meta(max_length=32, pattern=PHONE, examples=["+49 30 901820"])]
 Remark = Annotated[str, Meta(max_length=200, pattern=_TEXT)]
 Text = Annotated[str, Meta(max_length=4000, pattern=_TEXT)]
-Locale = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$(?!\n)")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
-Minor = Annotated[int, Meta(ge=0, le=1_000_000_000)]  # an amount in cents; ten millions bound the sums as well
+Locale = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?$(?!\n)", examples=["de-AT"])]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", examples=["EUR"])]
+Minor = Annotated[
+    int, Meta(ge=0, le=1_000_000_000, examples=[3900])
+]  # an amount in cents; ten millions bound the sums as well
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Notice = Annotated[int, Meta(ge=0, le=43_200)]  # minutes; 30 days
 Horizon = Annotated[int, Meta(ge=1, le=730)]  # days
-Moment = Annotated[datetime, Meta(tz=True)]
-MinuteOfDay = Annotated[int, Meta(ge=0, le=1440, multiple_of=5)]  # since local midnight, on the grid of the slot search
+Moment = Annotated[datetime, Meta(tz=True, examples=["2026-11-23T10:00:00+01:00"])]
+MinuteOfDay = Annotated[
+    int, Meta(ge=0, le=1440, multiple_of=5, examples=[540])
+]  # since local midnight, on the grid of the slot search
 
 
 def check_zone(name: str | None) -> None:
