@@ -46,9 +46,9 @@ class Switches:
 
     async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Look no more."""
-        if self._watch:
-            self._watch.cancel()
-            await asyncio.wait([self._watch])
+        while self._watch and not self._watch.done():
+            self._watch.cancel()  # again, if need be: before 3.12 wait_for, on which the pool waits, may swallow one
+            await asyncio.wait([self._watch], timeout=0.1)
 
     async def _look(self) -> None:
         for turn in count():
