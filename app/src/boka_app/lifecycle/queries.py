@@ -28,7 +28,7 @@ order by id
 for no key update
 """
 
-_LOCK = """
+_VISITS = """
 select
     a.id, a.kind, a.parent_id, a.service_id, a.employee_id, a.starts_at, a.ends_at, a.status, a.source,
     a.expires_at, a.price_minor, a.currency, a.paid_minor, a.fee_minor, a.reschedules, a.version,
@@ -38,8 +38,9 @@ from appointment a
 join tenant t on t.id = a.tenant_id
 where a.tenant_id = current_tenant() and a.id = any(%(ids)s) and a.kind <> 'companion'
 order by a.id
-for update of a
 """
+
+_LOCK = _VISITS + "for update of a"
 
 _TURN = """
 update appointment
@@ -145,6 +146,20 @@ async def lock_visits(conn: Connection, appointment_ids: Sequence[UUID]) -> list
     async with conn.cursor(row_factory=class_row(Visit)) as cur:
         await cur.execute(_LOCK, {"ids": list(appointment_ids)})
         return await cur.fetchall()
+
+
+async def get_visit(conn: Connection, appointment_id: UUID) -> Visit:
+    """Return an appointment as it is now, for telling what could be done with it.
+
+    Raises:
+        AppointmentUnknown: the entered tenant has none of that id.
+    """
+    async with conn.cursor(row_factory=class_row(Visit)) as cur:
+        await cur.execute(_VISITS, {"ids": [appointment_id]})
+        visit = await cur.fetchone()
+    if visit is None:
+        raise AppointmentUnknown(appointment_id)
+    return visit
 
 
 async def lock_visit(conn: Connection, appointment_id: UUID) -> Visit:

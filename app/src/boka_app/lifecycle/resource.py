@@ -119,7 +119,7 @@ class PolicyResource:
         """Answer the fee and the refund of cancelling now, and whether the customer may still move it."""
         now = self._parts.now()
         async with _own(self._parts, req, slug, appointment_id) as (conn, tenant):
-            visit = await queries.lock_visit(conn, appointment_id)
+            visit = await queries.get_visit(conn, appointment_id)
         resp.media = rules.preview(visit, tenant.time_zone, now=now)
         resp.cache_control = ["no-store"]
 
