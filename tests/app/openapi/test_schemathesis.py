@@ -31,6 +31,12 @@ expected-statuses = ["400", "401", "403", "406", "415", "422", "428"]
 
 [parameters]
 "path.slug" = "SLUG"
+
+# QUERY is x-query in the document, which OpenAPI 3.1 leaves no other word for.
+[[operations]]
+include-path = "/api/tenants/{slug}/slots"
+checks.unsupported_method.enabled = false
+checks.allow_header_conformance.enabled = false
 """
 
 
@@ -85,4 +91,5 @@ def test_the_service_keeps_to_its_document(database, salon, staff, book, tmp_pat
     with listening(database) as url:
         told = run(url, tmp_path, salon.slug, *token)
 
-    assert told.returncode == 0, told.stdout[-20_000:]
+    _, _, failures = told.stdout.partition("FAILURES")
+    assert told.returncode == 0, "\n".join(line[:300] for line in (failures or told.stdout).splitlines())
