@@ -36,20 +36,6 @@ join employee e on e.tenant_id = a.tenant_id and e.id = a.employee_id
 where a.tenant_id = current_tenant() and a.id = %(id)s
 """
 
-_TOUCH = """
-update employee
-set calendar_version = calendar_version + 1
-where tenant_id = current_tenant()
-    and id in (
-        select e.id
-        from employee e
-        where e.tenant_id = current_tenant() and e.id = any(%(ids)s)
-        order by e.id
-        for no key update
-    )
-returning id, calendar_version
-"""
-
 _RELEASE = "select id from release_hold(%(id)s)"
 
 _decoder = msgspec.json.Decoder(Placed)
@@ -125,15 +111,6 @@ async def get_appointment(conn: Connection, appointment_id: UUID) -> Appointment
 async def release_hold(conn: Connection, hold_id: UUID) -> bool:
     """Give a hold up; tell whether there was one."""
     return (await conn.execute(_RELEASE, {"id": hold_id})).rowcount > 0
-
-
-async def touch_calendars(conn: Connection, employee_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Put oneself in line with whoever books these employees, until the transaction ends; return their versions.
-
-    Comes before any other lock on their appointments, as booking has it.
-    """
-    rows = await (await conn.execute(_TOUCH, {"ids": list(employee_ids)})).fetchall()
-    return {row[0]: row[1] for row in rows}
 
 
 def _fact(error: psycopg.DatabaseError, starts_at: datetime, hold_id: UUID | None) -> DomainError | None:

@@ -1,4 +1,4 @@
-"""Book, hold, read, cancel: each one transaction."""
+"""Book, hold, and give a hold up: each one transaction."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -31,7 +31,6 @@ from boka_app.cache.service import SlotCache
 from boka_app.database import Connection, Pool, connection, tenant_transaction
 from boka_app.errors import DomainError
 from boka_app.idempotency import queries as keys
-from boka_app.lifecycle import service as lifecycle
 from boka_app.tenants.model import CUSTOMER, Actor, Tenant
 
 _ATTEMPTS = 3  # when facts changed between reading and writing, or a deadlock was broken
@@ -106,31 +105,10 @@ class AppointmentService:
             AppointmentUnknown: the token is another's.
         """
         async with tenant_transaction(self._pool, slug) as (conn, tenant):
-            self._check_token(tenant, hold_id, token)
+            if not self._owns(tenant, hold_id, token):
+                raise AppointmentUnknown(hold_id)
             if await queries.release_hold(conn, hold_id):
                 await audit.record(conn, "appointment.released", hold_id)
-
-    async def read(self, slug: str, appointment_id: UUID, token: str) -> Appointment:
-        """Return an appointment to the holder of its token.
-
-        Raises:
-            AppointmentUnknown: there is none, or the token is another's.
-        """
-        async with tenant_transaction(self._pool, slug) as (conn, tenant):
-            self._check_token(tenant, appointment_id, token)
-            return in_zone(await queries.get_appointment(conn, appointment_id))
-
-    async def cancel(self, slug: str, appointment_id: UUID, token: str) -> Appointment:
-        """Cancel, or give a hold up, and free the slot; cancelling twice is no error.
-
-        Raises:
-            AppointmentUnknown: there is none, or the token is another's.
-            AppointmentStarted, AppointmentEnded: it has begun, or is over.
-        """
-        async with tenant_transaction(self._pool, slug) as (conn, tenant):
-            self._check_token(tenant, appointment_id, token)
-            await lifecycle.cancel(conn, appointment_id, by="customer", reason="", now=self._now())
-            return in_zone(await queries.get_appointment(conn, appointment_id))
 
     async def _place(
         self,
@@ -193,10 +171,6 @@ class AppointmentService:
         token = tokens.sign(self._keys[0], tenant.id, appointment.id)
         url = f"{self._public_url}/b/{tenant.slug}/appointments/{appointment.id}/{token}"
         return Booked(appointment=appointment, token=token, manage_url=url)
-
-    def _check_token(self, tenant: Tenant, appointment_id: UUID, token: str) -> None:
-        if not self._owns(tenant, appointment_id, token):
-            raise AppointmentUnknown(appointment_id)
 
     def _owns(self, tenant: Tenant, appointment_id: UUID, token: str) -> bool:
         return any(tokens.matches(key, tenant.id, appointment_id, token) for key in self._keys)
