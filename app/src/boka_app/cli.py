@@ -108,12 +108,6 @@ def _migrate_down(arguments: argparse.Namespace) -> Result:
     return {"taken_back": done}, f"took back {len(done)}: {', '.join(done)}" if done else "nothing to take back"
 
 
-def _seed_demo(_arguments: argparse.Namespace) -> Result:
-    with _connect() as conn:
-        new = seed(conn)
-    return {"tenant": SLUG, "new": new}, f"tenant {SLUG}: {sum(new.values())} new rows. See it at /b/{SLUG}"
-
-
 def _worker(_arguments: argparse.Namespace) -> Result:
     from boka_app.worker.process import main  # noqa: PLC0415  only this command loads the worker
 

@@ -166,7 +166,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "password-refused": ProblemKind(422, "Password refused", "Take 12 to 256 characters that nobody would guess."),
     "mfa-state": ProblemKind(409, "Not in that state", "Enrol, then confirm; to change, disable it first."),
-    "last-owner": ProblemKind(409, "Last owner", "A tenant keeps one owner at least; make somebody else an owner first."),
+    "last-owner": ProblemKind(
+        409, "Last owner", "A tenant keeps one owner at least; make somebody else an owner first."
+    ),
     "scope-refused": ProblemKind(422, "Scope refused", "A key may do no more than who makes it; take scopes of yours."),
     "oneself-revoked": ProblemKind(409, "Not oneself", "Another administrator can do that, or the command line."),
     "maintenance": ProblemKind(503, "In maintenance", "Operators are at work; Retry-After says when to come back."),
@@ -210,7 +212,9 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "refund-too-much": ProblemKind(422, "More than is left", "Refunds of a payment add up to the payment at most."),
     "calendar-unknown": ProblemKind(404, "No such calendar", "The business has no connected calendar of that id."),
-    "feed-unknown": ProblemKind(404, "No such feed", "The link was taken back, or not copied whole; ask for a new one."),
+    "feed-unknown": ProblemKind(
+        404, "No such feed", "The link was taken back, or not copied whole; ask for a new one."
+    ),
     "provider-missing": ProblemKind(
         422, "Provider not offered", "The site is not registered there; connect the calendar by its address instead."
     ),
