@@ -85,6 +85,18 @@ def test_the_chosen_time_is_kept_while_the_form_is_filled_in(visit, salon, day, 
     expect(customer.page.get_by_text(str(held[0]))).to_be_visible()  # the hold became the appointment
 
 
+def test_whoever_chooses_a_time_that_another_keeps_is_told_at_once(visit, salon, day):
+    first, second = visit(), visit()
+    second.go(times(salon, day))
+    first.go(times(salon, day)).locator(".times").first.get_by_text("09:00").click()
+    expect(first.page.locator("[data-clock]")).to_be_visible()
+
+    second.page.locator(".times").first.get_by_text("09:00").click()
+
+    expect(second.page.get_by_role("alert")).to_contain_text("That time has just been taken")
+    expect(second.page.get_by_role("alert").get_by_role("link", name="All free times")).to_be_visible()
+
+
 def test_a_time_that_was_only_looked_at_is_free_again(visit, salon, day, admin):
     customer = visit()
     customer.go(times(salon, day)).locator(".times").first.get_by_text("09:00").click()

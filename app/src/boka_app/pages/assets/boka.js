@@ -48,7 +48,11 @@ function hold(box) {
   async function ask() {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(box.dataset.hold, { method: "POST", headers, body: box.dataset.wish });
-    if (!answer.ok) return; // the form books without a hold, and says so when somebody was first
+    if (answer.status === 409) {
+      box.querySelector("[data-kept]").hidden = true;
+      box.querySelector("[data-taken]").hidden = box.hidden = false;
+    }
+    if (!answer.ok) return; // the form books without a hold
     held = await answer.json();
     for (const [name, value] of [["hold", held.hold.id], ["hold_token", held.token]])
       form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
