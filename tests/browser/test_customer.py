@@ -168,11 +168,14 @@ def test_a_german_browser_gets_german_pages(visit, salon, day):
 
 
 def test_a_page_is_small(visit, salon, day):
-    customer, sizes = visit(), []
-    customer.page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    customer = visit()
 
     customer.go(times(salon, day))
     customer.page.wait_for_load_state("load")
+    sizes = customer.page.evaluate(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".map(entry => entry.transferSize)"
+    )
 
     assert 0 < sum(sizes) < LIMIT, sizes
 

@@ -14,6 +14,8 @@ from uuid import UUID
 import httpx
 import machine
 import pytest
+from business import Business, Outside, book_with_deposit, browser_at, log_in, open_page
+from playwright.sync_api import expect
 from throwaway import REPOSITORY, eventually
 from visitor import Load, Visitor
 
@@ -110,6 +112,33 @@ def test_an_app_host_answers_the_edges_only(raised):
 
     raised.ssh("ops1", f"curl --silent --fail --max-time 3 http://{address}:{PORTS['booking']}/health")
     raised.ssh("db1", f"curl --silent --max-time 3 http://{address}:{PORTS['booking']}/health", expect=28)
+
+
+def test_a_customer_pays_moves_and_cancels_while_staff_look_on(raised, visitor):
+    business, outside = Business(raised, visitor), Outside(raised)
+    business.take_payments(outside)
+
+    with browser_at(raised) as browser:
+        customer = open_page(browser, f"{business.site}/b/demo")
+        day = book_with_deposit(customer)
+        staff = open_page(browser, f"{business.site}/staff/login")
+        log_in(staff, business)
+        staff.goto(f"{business.site}/staff/demo?date={day}")
+        expect(staff.get_by_role("link", name="Cora Customer").last).to_be_visible()
+        before = staff.get_by_text("cancelled").count()
+
+        customer.get_by_role("link", name="Your appointment").click()
+        customer.get_by_role("link", name="Move").click()
+        customer.locator(".times").first.locator("a").last.click()  # the same day, later
+        customer.get_by_role("button", name="Move this appointment").click()
+        customer.get_by_role("link", name="Cancel this appointment").click()
+        customer.get_by_role("button", name="Cancel this appointment").click()
+        expect(customer.get_by_role("heading", level=1)).to_have_text("Your appointment is cancelled")
+        expect(staff.get_by_text("cancelled")).to_have_count(before + 1, timeout=10_000)  # live, without a reload
+
+    eventually(lambda: {"/v1/checkout/sessions", "/v1/refunds"} <= outside.paths_asked_of("stripe"), within_s=30)
+    told = {"Booked", "Paid", "Moved", "Cancelled", "Refunded"}
+    eventually(lambda: told <= outside.mails_to("cora@customer.test"), within_s=30)
 
 
 def test_raising_again_changes_and_restarts_nothing(raised, booked):  # noqa: ARG001 - the booking must outlive it
