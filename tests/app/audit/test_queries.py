@@ -40,9 +40,20 @@ def tamper(admin, salon):
 
 
 @pytest.fixture
-def three_entries(ask):
-    for name in ("One", "Two", "Three"):
-        ask("PATCH", "settings", {"name": name}, match="*")
+def three_entries(admin, salon):
+    """Three in one chain, as one transaction writes them."""
+    admin.execute(
+        "insert into audit (tenant_id, action, subject_id, request_id) "
+        "select %(tenant)s, 'tenant.changed', %(tenant)s, 'three' from generate_series(1, 3)",
+        {"tenant": salon.id},
+    )
+
+
+def test_entries_of_many_transactions_are_whole_together(ask, verify):
+    for number in range(20):  # more than a tenant has chains
+        ask("PATCH", "settings", {"name": f"Name {number}"}, match="*")
+
+    assert verify() == (20, None)
 
 
 @pytest.mark.usefixtures("three_entries")
@@ -71,8 +82,8 @@ def test_a_tenant_without_entries_is_whole(verify):
             "update audit_head set hash = '\\x00' where tenant_id = %(tenant)s", (3, 3), id="the head's hash changed"
         ),
         pytest.param(
-            "insert into audit (tenant_id, action, subject_id, request_id, position, previous_hash, hash) "
-            "select tenant_id, action, subject_id, request_id, 4, hash, hash from audit "
+            "insert into audit (tenant_id, action, subject_id, request_id, chain, position, previous_hash, hash) "
+            "select tenant_id, action, subject_id, request_id, chain, 4, hash, hash from audit "
             "where tenant_id = %(tenant)s and position = 3",
             (4, 4),
             id="one added",

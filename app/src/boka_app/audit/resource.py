@@ -36,4 +36,4 @@ class AuditResource:
         subject_id = req.get_param_as_uuid("subject")
         async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
             entries = await queries.list_entries(conn, subject_id, before=wanted.after, fetch=wanted.fetch)
-        self._pages.answer(req, resp, wanted, entries, lambda entry: entry.position)
+        self._pages.answer(req, resp, wanted, entries, lambda entry: entry.id)

@@ -63,7 +63,7 @@ select
         select jsonb_build_object('at', a.at, 'action', a.action, 'subject_id', a.subject_id, 'detail', a.detail)
         from audit a
         where a.tenant_id = c.tenant_id and (a.subject_id = c.id or a.subject_id in (select v.id from visit v))
-        order by a.position
+        order by a.id
     ) as audit
 from customer c
 where c.tenant_id = current_tenant() and c.id = %(id)s

@@ -350,7 +350,7 @@ begin
         insert into outbox (tenant_id, kind, subject_id, payload)
         values (placed.tenant_id, 'appointment.booked', placed.id, facts_of(placed));
     end if;
-    -- The audit last: its chain is locked for the whole tenant until the commit.
+    -- The audit last: its chain is locked until the commit.
     insert into audit (tenant_id, action, subject_id, request_id, actor_kind, actor_id)
     select
         placed.tenant_id, n.kind, n.subject_id, current_setting('app.request_id'),

@@ -67,11 +67,11 @@ async def _verify(arguments: argparse.Namespace) -> Result:
         else:
             tenants = {"the platform": PLATFORM} | await queries.list_ids(conn)
             found = {name: await _chain_of(conn, tenant_id) for name, tenant_id in tenants.items()}
-    broken = {name: each.broken_at for name, each in found.items() if each.broken_at is not None}
+    broken = {name: each for name, each in found.items() if each.broken_at is not None}
     if broken:
         raise ChainBroken(broken)
     entries = sum(each.entries for each in found.values())
-    return {"chains": len(found), "entries": entries}, f"{len(found)} chains of {entries} entries are whole"
+    return {"audits": len(found), "entries": entries}, f"{len(found)} audits of {entries} entries are whole"
 
 
 async def _chain_of(conn: Connection, tenant_id: UUID) -> Verification:
