@@ -244,7 +244,7 @@ class ProviderMissing(DomainError):
 
 
 class ConsentInvalid(DomainError):
-    """What came back from a provider is not the answer to what this session asked."""
+    """What came back from a provider is not the answer to what the session asked."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason}; begin again at the calendars list")

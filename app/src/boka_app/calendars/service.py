@@ -84,7 +84,7 @@ class CalendarService:
             return made
 
     async def start_consent(self, slug: str, who: Principal, wish: ConsentRequest) -> str:
-        """Return the provider's page on which somebody agrees. Its answer counts once, and only for this session.
+        """Return the provider's page on which somebody agrees. Its answer counts once, for the session that asked.
 
         Raises:
             EmployeeUnknown, ProviderMissing: as their names say.
@@ -112,7 +112,7 @@ class CalendarService:
         """Connect the account that agreed; a job makes tokens of the code. Return the connection.
 
         Raises:
-            ConsentInvalid: it is not the answer to what this session asked, comes late or twice.
+            ConsentInvalid: it is not the answer to what the session asked, comes late or twice.
         """
         found = rules.read_consent_state(self._parts.settings.signing_keys, state)
         if found is None:

@@ -35,7 +35,7 @@ async def enrol(parts: Parts, account: AccountRow) -> Enrolment:
 
 
 async def confirm(parts: Parts, principal: Principal, code: str) -> list[str]:
-    """Take the enrolled factor into use with its first code; return new recovery codes. This session has it given.
+    """Take the enrolled factor into use with its first code; return new recovery codes. The session has it given.
 
     Raises:
         MfaState: none is enrolled, or it is in use already.

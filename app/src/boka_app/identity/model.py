@@ -34,7 +34,7 @@ class ForeignOrigin(DomainError):
 
 
 class MfaRequired(DomainError):
-    """The role asks for a second factor, and this session was begun without."""
+    """The role asks for a second factor, and the session was begun without."""
 
     def __init__(self) -> None:
         super().__init__("this role needs a second factor; enrol one at /api/account/mfa, or log in again with a code")
