@@ -70,7 +70,7 @@ def _listens(here: str) -> bool:
 
 def main() -> int:
     """Run the tests that need a database, or a command beside it; its exit code is ours."""
-    command = sys.argv[1:] or [sys.executable, "-m", "pytest", "-q", "-m", "postgresql", *TESTS]
+    command = sys.argv[1:] or [sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "postgresql", *TESTS]
     with hosts() as stack, tempfile.TemporaryDirectory() as folder, ExitStack() as tunnels:
         tunnels.enter_context(forwarded(stack, "db1", f"{folder}/{Path(SOCKET).name}", SOCKET))
         environment = {**os.environ, **service_settings(stack, Path(folder))}

@@ -29,7 +29,8 @@ def free_port():
 
 
 @pytest.fixture
-def env(tmp_path, database):
+def env(tmp_path, database, admin):
+    admin.execute("truncate outbox_pending, procrastinate_jobs cascade")  # what other tests left would come first
     (tmp_path / "signing_key").write_text(KEY)
     (tmp_path / "encryption_key").write_text(KEY)
     return {
