@@ -117,6 +117,8 @@ class Hosts:
             raise LocalError(f"the network of stack {spec.stack} is gone; run: boka up --stack {spec.stack}")
         _raise_inotify_limit()
         groups = HostCgroup(spec.stack, spec.name).prepare(Limits(spec.memory_mib, spec.cpus))
+        # The kernel takes a dead host's network down when it gets to it; until then its link would be in the way.
+        self._system.try_run("ip", "-n", f"boka-{spec.stack}", "link", "delete", f"vb-{spec.stack}-{spec.name}")
         volumes = [f"{image_file(spec.stack, name)}:{path}" for name, path in sorted(spec.volumes.items())]
         launcher = str(Path(__file__).with_name("launch.sh"))
         argv = [
