@@ -131,7 +131,7 @@ def bearer_token(req: Request) -> str:
         TokenMissing: none came.
     """
     scheme, _, token = (req.get_header("Authorization") or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    if scheme.lower() != "bearer" or not token.strip():
         raise TokenMissing
     return token.strip()
 

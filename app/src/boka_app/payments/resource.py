@@ -8,7 +8,6 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
-from boka_app.appointments.model import TokenMissing
 from boka_app.audit import queries as audit
 from boka_app.body import read_body
 from boka_app.conventions.etag import etag, require_match, unchanged
@@ -17,6 +16,7 @@ from boka_app.conventions.paging import PARAMETERS, Pages
 from boka_app.database import Connection, tenant_transaction
 from boka_app.idempotency import queries as keys
 from boka_app.idempotency.model import require_key
+from boka_app.lifecycle.resource import bearer_token
 from boka_app.openapi.operations import operation, parameter
 from boka_app.parts import Parts, Routes
 from boka_app.payments import queries, service
@@ -75,7 +75,7 @@ class CheckoutResource:
     @operation("Open a checkout", answer=Checkout, problems=_CHECKOUT)
     async def on_post(self, req: Request, resp: Response, slug: str, appointment_id: UUID) -> None:
         """Answer where to pay; asked again, the same."""
-        resp.media = await self._payments.checkout(slug, appointment_id, _token(req))
+        resp.media = await self._payments.checkout(slug, appointment_id, bearer_token(req))
         resp.cache_control = ["no-store"]
 
 
@@ -266,13 +266,6 @@ class WebhookResource:
 async def _details(conn: Connection, payment_id: UUID) -> PaymentDetails:
     payment = await queries.get_payment(conn, payment_id)
     return PaymentDetails(payment=payment, refunds=await queries.list_refunds(conn, payment_id))
-
-
-def _token(req: Request) -> str:
-    scheme, _, token = (req.get_header("Authorization") or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise TokenMissing
-    return token.strip()
 
 
 def _fingerprint(req: Request, body: bytes) -> bytes:

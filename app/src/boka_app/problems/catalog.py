@@ -219,7 +219,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         422, "Provider not offered", "The site is not registered there; connect the calendar by its address instead."
     ),
     "consent-invalid": ProblemKind(
-        403, "Consent does not count", "It is no answer to what this session asked, or came late or twice. Begin again."
+        403, "Consent does not count", "It is no answer to what the session asked, or came late or twice. Begin again."
     ),
     "channel-refused": ProblemKind(
         422, "Channel not accepted", "Chat goes to services with hosts of their own only, in Apprise's form."
