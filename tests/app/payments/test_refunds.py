@@ -100,6 +100,41 @@ def test_cancelling_in_time_gives_all_back(shop, rows):
     assert "refund.succeeded" in rows("outbox", "kind", "id")
 
 
+def test_a_no_show_keeps_its_fee_and_a_fee_waived_later_goes_back_too(shop, rows, admin, paid_salon, staff):
+    admin.execute("update tenant set no_show_fee_percent = 30 where id = %s", [paid_salon.id])
+
+    async def talk(one):
+        visit = await paid(one)
+        one.clock.pass_(days=4)
+        entry, headers = f"{one.salon.address}/calendar/{visit.id}", staff(one.salon, now=one.clock.now)
+        await one.client.simulate_post(f"{entry}/no-show", json={}, headers=headers)
+        await one.settle()
+        kept = given_back(one)
+        match = {"If-Match": (await one.client.simulate_get(entry, headers=headers)).headers["etag"]}
+        await one.client.simulate_patch(entry, json={"waive_fee": True}, headers=headers | match)
+        await one.settle()
+        return kept, given_back(one)
+
+    assert shop(talk) == ([3500], [1500, 3500])
+    assert rows("appointment", "status, paid_minor, fee_minor") == [("no_show", 0, 0)]
+
+
+@pytest.mark.parametrize("provider", ["stripe"], indirect=True)
+def test_editing_what_waits_for_money_leaves_its_checkout_open(shop, rows, staff):
+    async def talk(one):
+        visit = await one.book()
+        await visit.checkout()
+        entry, headers = f"{one.salon.address}/calendar/{visit.id}", staff(one.salon)
+        match = {"If-Match": (await one.client.simulate_get(entry, headers=headers)).headers["etag"]}
+        await one.client.simulate_patch(entry, json={"notes": "by the window"}, headers=headers | match)
+        await one.settle()
+
+    shop(talk)
+
+    assert rows("payment", "status") == ["pending"]
+    assert "appointment.edited" in rows("outbox", "kind", "id")
+
+
 def test_the_second_of_two_payments_goes_back(shop, rows):
     async def talk(one):
         visit = await one.book()

@@ -231,13 +231,13 @@ async def edit(
     if edit.notes is not UNSET or edit.waive_fee:
         notes = None if edit.notes is UNSET else edit.notes
         await queries.edit(conn, visit.id, notes=notes, waive_fee=edit.waive_fee)
-        await audit.record(conn, "appointment.edited", visit.id, fee_waived=edit.waive_fee)
+        await tell(conn, await queries.get_visit(conn, visit.id), "edited", fee_waived=edit.waive_fee)
 
 
 async def tell(conn: Connection, visit: Visit, what: str, **more: Any) -> None:  # noqa: ANN401  any JSON
     """Put the event of a change and note it: the last statements of a transaction."""
     facts = {
-        "status": visit.status if what == "moved" else what,
+        "status": visit.status if what in ("moved", "edited") else what,
         "service_id": str(visit.service_id),
         "employee_id": str(visit.employee_id),
         "starts_at": visit.starts_at.isoformat(),

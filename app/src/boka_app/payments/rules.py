@@ -21,6 +21,8 @@ CHECKOUT_LIFE = timedelta(minutes=40)
 REPEAT_FOR = timedelta(minutes=8)
 CALL_LIMIT = timedelta(seconds=20)  # a call ends after 10 s; who asks later than this asks after it
 
+OFF = ("cancelled", "expired", "no_show")  # appointments that keep no more than their fee
+
 # A payment only ever moves to a higher rank. Success is above failure and expiry: money that did come is never denied.
 RANK: dict[PaymentStatus, int] = {"created": 0, "pending": 1, "failed": 2, "expired": 2, "succeeded": 3}
 
@@ -111,7 +113,7 @@ def use(payment: Payment, bill: Bill, *, others_minor: int) -> Use:
     if payment.provider == "cash" or payment.purpose == "fee":  # taken knowingly, and perhaps in parts
         enough = payment.purpose != "fee" and others_minor + payment.amount_minor >= wanted
         return "confirm" if enough and bill.status == "pending" else "keep"
-    if bill.status in ("cancelled", "expired"):
+    if bill.status in OFF:
         return "too_late"
     if others_minor >= wanted > 0:
         return "duplicate"
@@ -120,7 +122,7 @@ def use(payment: Payment, bill: Bill, *, others_minor: int) -> Use:
 
 def refund_due(bill: Bill, held_minor: int) -> int:
     """Return what goes back by policy: what we hold without the fee, once the appointment is off."""
-    return max(0, held_minor - bill.fee_minor) if bill.status in ("cancelled", "expired") else 0
+    return max(0, held_minor - bill.fee_minor) if bill.status in OFF else 0
 
 
 def split_refund(payments: Iterable[Payment], amount_minor: int) -> list[tuple[Payment, int]]:

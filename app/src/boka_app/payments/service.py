@@ -241,7 +241,7 @@ async def settle_appointment(conn: Connection, appointment_id: UUID) -> list[Pay
         given = sum(amount for _, amount in parts)
         kept = {"fee_minor": bill.fee_minor, "by_hand_minor": due - given}
         await audit.record(conn, "payment.refund_due", appointment_id, refund_minor=given, **kept)
-    return [p for p in payments if p.status == "pending"]
+    return [p for p in payments if p.status == "pending" and bill.status in rules.OFF]
 
 
 async def note_cash(conn: Connection, cash: CashPayment, *, now: datetime) -> UUID:

@@ -12,7 +12,7 @@ from boka_app.lifecycle.model import Edit, Entry
 
 KINDS = (  # of events: what changes a page of staff
     "appointment.booked appointment.confirmed appointment.moved appointment.cancelled appointment.completed "
-    "appointment.no_show appointment.expired payment.succeeded refund.succeeded"
+    "appointment.no_show appointment.expired appointment.edited payment.succeeded refund.succeeded"
 )
 
 

@@ -26,8 +26,7 @@ DeferredJob = Callable[[Work, UUID, UUID], Awaitable[None]]
 ON_EVENT: tuple[tuple[str, EventJob], ...] = (  # the event's kind, `*` stands for anything; the job
     ("appointment.*", calendars.follow_appointment),
     ("customer.erased", calendars.follow_erasure),
-    ("appointment.cancelled", payments.settle_payments),
-    ("appointment.expired", payments.settle_payments),
+    *((f"appointment.{what}", payments.settle_payments) for what in ("cancelled", "expired", "no_show", "edited")),
     *((f"appointment.{end}", waitlist.offer_freed_start) for end in ("cancelled", "moved", "expired", "no_show")),
     *((kind, messages.plan_messages) for kind in messages.EVENTS),
     ("*", webhooks.fan_out),
