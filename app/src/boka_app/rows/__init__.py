@@ -1,0 +1,1 @@
+"""Rows of tables, to and from structs: statements with a signature."""
