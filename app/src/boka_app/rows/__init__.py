@@ -1,1 +1,0 @@
-"""Rows of tables, to and from structs: statements with a signature."""
