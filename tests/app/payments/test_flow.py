@@ -217,6 +217,34 @@ def test_a_checkout_left_open_too_long_is_replaced(shop, rows):
     assert rows("payment", "status") == ["expired", "pending"]
 
 
+def test_the_slot_is_kept_for_as_long_as_its_first_checkout_is_open(shop, rows):
+    async def talk(one):
+        visit = await one.book()
+        opened = (await visit.checkout()).json
+        one.clock.pass_(minutes=39)
+        await one.expire()
+        await visit.pay(opened["url"])
+        await one.settle()
+        return await visit.status()
+
+    assert shop(talk) == "confirmed"
+    assert rows("refund", "id") == []
+
+
+def test_a_second_checkout_keeps_the_slot_no_longer(shop, rows):
+    async def talk(one):
+        visit = await one.book()
+        await visit.checkout()
+        one.clock.now += rules.CHECKOUT_LIFE
+        one.hold(visit.id)
+        await visit.checkout()
+        return one.clock.now
+
+    now = shop(talk)
+
+    assert rows("appointment", "expires_at - interval '5 minutes'") == [now]
+
+
 def test_two_appointments_are_paid_apart(shop):
     async def talk(one):
         first, second = await one.book(), await one.book(starts_at=at(11).isoformat())

@@ -26,6 +26,7 @@ def test_money_that_comes_after_the_hold_goes_back(shop, rows):
     async def talk(one):
         visit = await one.book()
         url = (await visit.checkout()).json["url"]
+        one.hold(visit.id)
         one.clock.pass_(minutes=6)
         await one.expire()
         await visit.pay(url)
@@ -45,6 +46,7 @@ def test_money_that_comes_late_but_before_the_slot_is_free_confirms(shop, rows):
     async def talk(one):
         visit = await one.book()
         url = (await visit.checkout()).json["url"]
+        one.hold(visit.id)
         one.clock.pass_(minutes=6)
         await visit.pay(url)
         await one.settle()
@@ -59,6 +61,7 @@ def test_the_checkout_of_a_lost_slot_is_closed(shop, rows):
     async def talk(one):
         visit = await one.book()
         await visit.checkout()
+        one.hold(visit.id)
         one.clock.pass_(minutes=6)
         await one.expire()
         await one.settle()

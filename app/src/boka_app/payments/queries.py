@@ -110,6 +110,14 @@ where tenant_id = current_tenant() and id = %(id)s
 returning paid_minor
 """
 
+_KEEP = """
+update appointment
+set expires_at = %(until)s
+where tenant_id = current_tenant()
+    and (id = %(id)s or (parent_id = %(id)s and kind = 'companion'))
+    and expires_at < %(until)s
+"""
+
 _TAKE_EVENT = """
 insert into payment_event (tenant_id, provider, event_id, kind)
 values (current_tenant(), %(provider)s, %(event_id)s, %(kind)s)
@@ -240,6 +248,11 @@ async def count_paid(conn: Connection, appointment_id: UUID) -> int:
     row = await (await conn.execute(_COUNT, {"id": appointment_id})).fetchone()
     assert row is not None  # noqa: S101  the appointment is locked
     return row[0]
+
+
+async def keep_slot(conn: Connection, appointment_id: UUID, until: datetime | None) -> None:
+    """Give whoever pays the time to, unless there is more."""
+    await conn.execute(_KEEP, {"id": appointment_id, "until": until})
 
 
 async def reserve(conn: Connection, payment_id: UUID, amount_minor: int) -> None:

@@ -128,6 +128,8 @@ class PaymentService:
                     await queries.turn_payment(conn, latest.id, "expired")
                 latest = rules.new_payment(bill, account.provider, amount, uuid4(), appointment_id, now)
                 await queries.insert_payment(conn, latest)
+                if all(p.provider == "cash" for p in payments):  # once: nobody keeps a slot by asking again and again
+                    await queries.keep_slot(conn, appointment_id, latest.expires_at)
                 await audit.record(conn, "payment.created", latest.id, amount_minor=amount, currency=bill.currency)
         url = f"{self._parts.settings.public_url}/b/{slug}/appointments/{appointment_id}/{token}/pay"
         order = Order(payment=latest, title=bill.service_name, email=bill.email or "", return_url=url)
