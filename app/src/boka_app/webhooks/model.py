@@ -98,7 +98,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """How one attempt ended. `disables` is why the endpoint gets no more, if it does not."""
 
     status: Literal["delivered", "retrying", "dead"]
-    response_status: int | None
-    failure: str | None
+    response_status: int | None = None
+    failure: str | None = None
     disables: str | None = None
     again_after: timedelta | None = None

@@ -1,13 +1,10 @@
 """SQL on endpoints and deliveries."""
 
 from datetime import datetime
-from uuid import UUID
-
-from psycopg.rows import class_row
 
 from boka_app.conventions.editing import Table
-from boka_app.database import Connection
-from boka_app.webhooks.model import Attempt, Delivery, Endpoint, NewEndpoint, Parcel, Replay
+from boka_app.statements import column, one, run, value
+from boka_app.webhooks.model import Delivery, Endpoint, NewEndpoint, Parcel
 
 ENDPOINTS = Table(
     kind="webhook",
@@ -44,15 +41,6 @@ ENDPOINTS = Table(
     delete="delete from webhook_endpoint where tenant_id = current_tenant() and id = %(id)s",
 )
 
-_REPLACE = """
-update webhook_endpoint
-set previous_secret = secret,
-    previous_until = case when secret is not null then %(previous_until)s::timestamptz end,
-    secret = %(secret)s
-where tenant_id = current_tenant() and id = %(id)s
-returning previous_until
-"""
-
 DELIVERIES = Table(
     kind="delivery",
     noun="webhook delivery",
@@ -78,7 +66,17 @@ DELIVERIES = Table(
     """,
 )
 
-_FAN_OUT = """
+set_secret = value("""
+update webhook_endpoint
+set previous_secret = secret,
+    previous_until = case when secret is not null then %(previous_until)s::timestamptz end,
+    secret = %(secret)s
+where tenant_id = current_tenant() and id = %(id)s
+returning previous_until
+""")
+"""Replace the secret, sealed; until when the one before still signs, if there was one."""
+
+fan_out = column("""
 insert into webhook_delivery (tenant_id, id, endpoint_id, outbox_id)
 select current_tenant(), gen_random_uuid(), e.id, %(event_id)s
 from webhook_endpoint e
@@ -88,7 +86,8 @@ where e.tenant_id = current_tenant()
     and (e.kinds = '{}' or %(kind)s = any(e.kinds))
 on conflict (tenant_id, endpoint_id, outbox_id) do nothing
 returning id
-"""
+""")
+"""Make a delivery of an event for each endpoint that wants it and has none; their ids."""
 
 _PARCEL = """
 select
@@ -99,35 +98,40 @@ join webhook_endpoint e on e.tenant_id = d.tenant_id and e.id = d.endpoint_id
 join outbox o on o.tenant_id = d.tenant_id and o.id = d.outbox_id
 where d.tenant_id = current_tenant() and d.id = %(id)s and d.status in ('queued', 'retrying')
 """
+get_parcel = one(Parcel, _PARCEL)
+"""All that an attempt needs; None if the delivery has ended."""
 
-_SETTLE = """
-update webhook_delivery
-set status = %(status)s,
-    attempts = attempts + 1,
-    response_status = %(response_status)s,
-    failure = %(failure)s,
-    delivered_at = case when %(status)s = 'delivered' then %(now)s else delivered_at end
-where tenant_id = current_tenant() and id = %(id)s
-"""
-
-_NOTE = """
+# Also what the attempt says of the endpoint, unless nothing was asked of it.
+settle = run("""
+with settled as (
+    update webhook_delivery
+    set status = %(status)s,
+        attempts = attempts + 1,
+        response_status = %(response_status)s,
+        failure = %(failure)s,
+        delivered_at = case when %(status)s = 'delivered' then %(now)s else delivered_at end
+    where tenant_id = current_tenant() and id = %(id)s
+)
 update webhook_endpoint
-set failing_since = case when %(works)s then null else coalesce(failing_since, %(now)s) end,
-    active = active and %(reason)s::text is null,
-    disabled_reason = coalesce(%(reason)s, disabled_reason)
+set failing_since = case when %(failure)s::text is null then null else coalesce(failing_since, %(now)s) end,
+    active = active and %(disables)s::text is null,
+    disabled_reason = coalesce(%(disables)s, disabled_reason)
 where tenant_id = current_tenant()
-    and id = %(id)s
-    and ((failing_since is null) <> %(works)s or %(reason)s::text is not null)
-"""
+    and id = %(endpoint_id)s
+    and %(active)s
+    and ((failing_since is null) <> (%(failure)s::text is null) or %(disables)s::text is not null)
+""")
+"""Note how an attempt ended."""
 
-_REPLAY = """
+replay_one = column("""
 update webhook_delivery
 set status = 'queued', attempts = 0
 where tenant_id = current_tenant() and endpoint_id = %(endpoint_id)s and id = %(delivery)s
 returning id
-"""
+""")
+"""Make a delivery undelivered again; its id, if there is one."""
 
-_REPLAY_SINCE = """
+replay_since = column("""
 insert into webhook_delivery (tenant_id, id, endpoint_id, outbox_id)
 select current_tenant(), gen_random_uuid(), e.id, o.id
 from webhook_endpoint e
@@ -138,41 +142,5 @@ limit 5000
 on conflict (tenant_id, endpoint_id, outbox_id) do update
 set status = 'queued', attempts = 0
 returning id
-"""
-
-
-async def set_secret(conn: Connection, endpoint_id: UUID, secret: bytes, previous_until: datetime) -> datetime | None:
-    """Replace the secret, sealed; return until when the one before still signs, if there was one."""
-    values = {"id": endpoint_id, "secret": secret, "previous_until": previous_until}
-    row = await (await conn.execute(_REPLACE, values)).fetchone()
-    assert row is not None  # noqa: S101  the caller has locked it
-    return row[0]
-
-
-async def fan_out(conn: Connection, event_id: int, kind: str) -> list[UUID]:
-    """Make a delivery of an event for each endpoint that wants it and has none; return them."""
-    found = await conn.execute(_FAN_OUT, {"event_id": event_id, "kind": kind})
-    return [row[0] for row in await found.fetchall()]
-
-
-async def get_parcel(conn: Connection, delivery_id: UUID) -> Parcel | None:
-    """Return all that an attempt needs; None if the delivery has ended."""
-    async with conn.cursor(row_factory=class_row(Parcel)) as cur:
-        await cur.execute(_PARCEL, {"id": delivery_id})
-        return await cur.fetchone()
-
-
-async def settle(conn: Connection, parcel: Parcel, attempt: Attempt, now: datetime) -> None:
-    """Note how an attempt ended, and what that says of the endpoint."""
-    facts = {"response_status": attempt.response_status, "failure": attempt.failure, "status": attempt.status}
-    await conn.execute(_SETTLE, {"id": parcel.id, "now": now} | facts)
-    if parcel.active:
-        note = {"works": attempt.failure is None, "reason": attempt.disables}
-        await conn.execute(_NOTE, {"id": parcel.endpoint_id, "now": now} | note)
-
-
-async def replay(conn: Connection, endpoint_id: UUID, wanted: Replay) -> list[UUID]:
-    """Make one delivery, or one of each event since a time, undelivered again; return them, 5,000 at most."""
-    values = {"endpoint_id": endpoint_id, "delivery": wanted.delivery, "since": wanted.since}
-    found = await conn.execute(_REPLAY if wanted.since is None else _REPLAY_SINCE, values)
-    return [row[0] for row in await found.fetchall()]
+""")
+"""Make a delivery of each event since a time undelivered again; their ids, 5,000 at most."""

@@ -50,7 +50,8 @@ class SecretResource:
         secret = "whsec_" + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
         async with tenant_transaction(parts.pool, slug, req.context.principal.actor) as (conn, _tenant):
             await ENDPOINTS.get(conn, {"id": id}, lock=True)
-            until = await queries.set_secret(conn, id, parts.vault.seal(secret), parts.now() + _KEEP_PREVIOUS)
+            sealed, until = parts.vault.seal(secret), parts.now() + _KEEP_PREVIOUS
+            until = await queries.set_secret(conn, id=id, secret=sealed, previous_until=until)
             await audit.record(conn, "webhook.secret_made", id)
         resp.status = falcon.HTTP_201
         resp.cache_control = ["no-store"]
@@ -78,7 +79,8 @@ class ReplayResource:
         wanted = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
             await ENDPOINTS.get(conn, {"id": id}, lock=True)
-            queued = await queries.replay(conn, id, wanted)
+            again = queries.replay_one if wanted.since is None else queries.replay_since
+            queued = await again(conn, endpoint_id=id, delivery=wanted.delivery, since=wanted.since)
             if wanted.delivery is not None and not queued:
                 raise RowUnknown(DELIVERIES.noun)
             await defer_all(conn, "deliver_webhook", tenant.id, queued)
