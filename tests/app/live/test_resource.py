@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from contextlib import suppress
 
 import pytest
-from falcon import errors
+from boka_app.live import service
+from falcon import errors, testing
 
 from app.builders import NOW, at
 from app.conftest import post
@@ -27,6 +29,16 @@ async def first_event(client, path, headers=None):
             if line.startswith("data:"):
                 return fields | {"data": json.loads(line.removeprefix("data: "))}
     return {}
+
+
+async def texts(listener):
+    """Yield what comes until the service ends the stream; the simulated one does not say so, but is silent then."""
+    with suppress(errors.WebSocketDisconnected, TimeoutError):
+        while True:
+            if isinstance(listener, testing.ASGIWebSocketSimulator):
+                yield await listener.receive_text()
+            else:
+                yield await asyncio.wait_for(anext(lines(listener)), 1)
 
 
 async def lines(stream):
@@ -76,6 +88,22 @@ def test_staff_get_events_through_a_web_socket_too(serve, salon, hire):
     booked, told = serve(talk)
 
     assert (told["kind"], told["subject_id"]) == ("appointment.booked", booked["appointment"]["id"])
+
+
+@pytest.mark.parametrize("open_", ["simulate_get_stream", "simulate_ws"])
+def test_whoever_is_logged_out_hears_no_more(serve, salon, staff, admin, monkeypatch, open_):
+    monkeypatch.setattr(service, "HEARTBEAT_S", 0.05)
+
+    async def talk(client):
+        path, headers, heard = f"/api/tenants/{salon.slug}/live", staff(salon) | {"Origin": "https://boka.test"}, 0
+        async with getattr(client, open_)(path, headers=headers) as listener, asyncio.timeout(5):
+            async for _ in texts(listener):
+                heard += 1
+                if heard == 2:
+                    admin.execute("update account_session set revoked_at = now(), revoke_reason = 'forced'")
+        return heard
+
+    assert serve(talk) < 10
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Cookie": ""}])

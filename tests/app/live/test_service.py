@@ -110,13 +110,13 @@ def test_whoever_missed_too_much_is_told_to_begin_anew(run, admin, salon, monkey
 
 
 def test_silence_is_broken_by_a_beat(run, salon, monkeypatch):
-    monkeypatch.setattr(service, "_HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(service, "HEARTBEAT_S", 0.01)
 
     assert run(lambda feeds: listen(feeds, salon.slug, 2)) == ["beat", "beat"]
 
 
 def test_nobody_reads_for_nobody(run, salon, monkeypatch):
-    monkeypatch.setattr(service, "_HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(service, "HEARTBEAT_S", 0.01)
     monkeypatch.setattr(service, "_POLL_S", 0.01)
 
     async def talk(feeds):

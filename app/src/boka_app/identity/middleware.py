@@ -1,5 +1,6 @@
 """Before every responder: who asks, and whether they may. What the operation needs is said beside its code."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -41,6 +42,7 @@ class AuthenticationMiddleware:
         await self._admit(req, getattr(resource, "on_websocket", None), params.get("slug"), safe=False)
 
     async def _admit(self, req: Request, responder: object, slug: str | None, *, safe: bool) -> None:
+        req.context.admit = partial(self._admit, req, responder, slug, safe=safe)  # again, for what lasts longer
         described = described_as(responder)
         need = described.needs if described else None
         req.context.principal = None

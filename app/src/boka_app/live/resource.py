@@ -1,13 +1,17 @@
 """`/b/{slug}/live` for everybody; `/api/tenants/{slug}/live` for staff, by Server-Sent Events or WebSocket."""
 
+import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any
 
 import falcon
 import msgspec
 from falcon.asgi import Request, Response, SSEvent, WebSocket
+from psycopg import OperationalError
 
-from boka_app.live import rules
+from boka_app.errors import DomainError
+from boka_app.live import rules, service
 from boka_app.live.model import Event, Position
 from boka_app.live.service import Feeds
 from boka_app.openapi.operations import operation
@@ -53,7 +57,7 @@ class StaffStream:
         """Send each event as a text of JSON, `{"kind":"beat"}` when there is none for a while."""
         begin, now = await self._feeds.admit(slug, _since(req))
         await ws.accept()
-        events = self._feeds.events(slug, begin, now)
+        events = _while_admitted(req, self._feeds.events(slug, begin, now))
         try:
             async for event in events:
                 await ws.send_text(msgspec.json.encode({"kind": event} if isinstance(event, str) else event).decode())
@@ -67,7 +71,23 @@ async def _answer(feeds: Feeds, req: Request, resp: Response, slug: str, show: _
     begin, now = await feeds.admit(slug, _since(req))
     resp.cache_control = ["no-store"]
     resp.set_header("X-Accel-Buffering", "no")  # a proxy that collects an answer before passing it on holds it for good
-    resp.sse = _stream(feeds.events(slug, begin, now), show)
+    resp.sse = _stream(_while_admitted(req, feeds.events(slug, begin, now)), show)
+
+
+async def _while_admitted(req: Request, events: AsyncGenerator[Event | str]) -> AsyncGenerator[Event | str]:
+    """Pass events on until whoever listens is logged out, or may not any more."""
+    looked = time.monotonic()
+    async with aclosing(events):
+        async for event in events:
+            if time.monotonic() - looked >= service.HEARTBEAT_S:
+                try:
+                    await req.context.admit()
+                except DomainError:
+                    return
+                except OperationalError:  # the database is away, and with it the news
+                    pass
+                looked = time.monotonic()
+            yield event
 
 
 async def _stream(events: AsyncGenerator[Event | str], show: _Show) -> AsyncGenerator[SSEvent]:

@@ -18,7 +18,7 @@ MAX_LISTENERS = 400  # a process; gunicorn lets a worker have 1,000 connections,
 _POLL_S = 0.25  # what a person does not notice; a read of no event costs 1 ms
 _AWAY_S = 2.0  # between attempts while the database is away
 _BATCH = 500  # events a read; one who missed more than this is told to begin anew
-_HEARTBEAT_S = 15.0  # edges end connections that are silent for 30 to 60 s
+HEARTBEAT_S = 5.0  # edges end connections silent for 30 s; as often it is seen whether staff may still listen
 _QUEUE = 100  # events that a listener may be behind before its stream ends; it comes back by itself
 
 _Queue = asyncio.Queue[Event | None]  # None ends the stream
@@ -62,7 +62,7 @@ class Feeds:
                 seen = event.position
             while True:
                 try:
-                    event = await asyncio.wait_for(queue.get(), _HEARTBEAT_S)
+                    event = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
                 except TimeoutError:
                     yield "beat"
                     continue
