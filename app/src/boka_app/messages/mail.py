@@ -6,45 +6,36 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import partial
 
 from boka_app.calendars import ics
 from boka_app.calendars.model import Visit
 from boka_app.messages.model import Refused, Subject, Words
-from boka_app.settings import MailSettings
+from boka_app.settings import MailSettings, Settings
 
 _TIMEOUT_S = 15  # for each answer of the server
 _PERMANENT = 500  # SMTP: 4xx passes, 5xx does not
 # What an appointment's mail does to the customer's own calendar.
-_METHOD_BY_KIND = {
-    "appointment.confirmed": "REQUEST",
-    "appointment.moved": "REQUEST",
-    "appointment.cancelled": "CANCEL",
-}
+_METHOD_BY_KIND: dict[str, str] = dict.fromkeys(("appointment.confirmed", "appointment.moved"), "REQUEST")
+_METHOD_BY_KIND["appointment.cancelled"] = "CANCEL"
 
 
-def compose(  # noqa: PLR0913  each is a part of the mail
-    mail: MailSettings,
-    public_url: str,
-    subject: Subject,
-    words: Words,
-    visits: list[Visit],
-    *,
-    unsubscribe: str | None,
-    now: datetime,
+def compose(
+    settings: Settings, subject: Subject, words: Words, visits: list[Visit], unsubscribe: str | None, now: datetime
 ) -> EmailMessage:
     """Return the mail: text, HTML, and for a booking the calendar's entry.
 
     Raises:
         Refused: the address is none that a mail can have.
     """
-    message = EmailMessage()
-    host = ics.host_of(public_url)
+    assert settings.mail is not None  # noqa: S101  nobody composes what cannot be sent
+    message, sender, host = EmailMessage(), settings.mail.sender, ics.host_of(settings.public_url)
     address = subject.account_email or subject.customer_email or ""
     try:
         message["To"] = Address(_name(subject.account_name or subject.customer_name), addr_spec=address)
     except (ValueError, IndexError) as err:  # email's parser raises either, depending on what is wrong
         raise Refused("the address is malformed") from err
-    message["From"] = Address(_name(subject.tenant_name), addr_spec=mail.sender)
+    message["From"] = Address(_name(subject.tenant_name), addr_spec=sender)
     if subject.tenant_email and subject.tenant_email.isascii():
         message["Reply-To"] = Address(_name(subject.tenant_name), addr_spec=subject.tenant_email)
     message["Subject"] = words.subject
@@ -59,7 +50,7 @@ def compose(  # noqa: PLR0913  each is a part of the mail
         message.add_alternative(words.html, subtype="html")
     method = _METHOD_BY_KIND.get(subject.kind)
     if method is not None and visits:
-        people = [f"ORGANIZER:mailto:{mail.sender}", f"ATTENDEE;RSVP=FALSE:mailto:{address}"]
+        people = [f"ORGANIZER:mailto:{sender}", f"ATTENDEE;RSVP=FALSE:mailto:{address}"]
         calendar = ics.write(visits, host=host, name=subject.tenant_name, method=method, people=people)
         message.add_attachment(calendar, "text", "calendar", filename="appointment.ics", params={"method": method})
     return message
@@ -72,38 +63,28 @@ def send(mail: MailSettings, message: EmailMessage) -> None:
         Refused: the server will not take it, now or later (5xx).
         OSError, smtplib.SMTPException: it may pass later.
     """
+    context = ssl.create_default_context()
+    connect = partial(smtplib.SMTP_SSL, context=context) if mail.tls == "tls" else smtplib.SMTP
     try:
-        with _connect(mail) as server:
+        with connect(mail.host, mail.port, timeout=_TIMEOUT_S) as server:
+            if mail.tls == "starttls":
+                server.starttls(context=context)
             if mail.password is not None:
                 server.login(mail.user, mail.password)
             server.send_message(message)
-    except smtplib.SMTPAuthenticationError:
-        raise  # ours to mend, not the message's fault
-    except smtplib.SMTPRecipientsRefused as err:
-        codes = [code for code, _ in err.recipients.values()]
-        if all(code >= _PERMANENT for code in codes):
-            raise Refused(f"SMTP {max(codes)}") from err
+    except smtplib.SMTPException as err:
+        if (refusal := _refusal(err)) is not None:
+            raise Refused(refusal) from err
         raise
-    except smtplib.SMTPResponseException as err:
-        if err.smtp_code >= _PERMANENT:
-            raise Refused(f"SMTP {err.smtp_code}") from err
-        raise
-    except smtplib.SMTPNotSupportedError as err:
-        raise Refused("the server takes no address of this form") from err
 
 
-def _connect(mail: MailSettings) -> smtplib.SMTP:
-    context = ssl.create_default_context()
-    if mail.tls == "tls":
-        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=_TIMEOUT_S, context=context)
-    server = smtplib.SMTP(mail.host, mail.port, timeout=_TIMEOUT_S)
-    if mail.tls == "starttls":
-        try:
-            server.starttls(context=context)
-        except BaseException:
-            server.close()
-            raise
-    return server
+def _refusal(err: smtplib.SMTPException) -> str | None:
+    """Return why trying again would change nothing. A log-in that fails is ours to mend, not the message's fault."""
+    if isinstance(err, smtplib.SMTPNotSupportedError):
+        return "the server takes no address of this form"
+    codes = [code for code, _ in getattr(err, "recipients", {}).values()] or [getattr(err, "smtp_code", 0)]
+    passes = isinstance(err, smtplib.SMTPAuthenticationError) or min(codes) < _PERMANENT
+    return None if passes else f"SMTP {max(codes)}"
 
 
 def _name(text: str | None) -> str:

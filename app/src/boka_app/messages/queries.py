@@ -1,12 +1,7 @@
 """SQL on messages, their templates and channels."""
 
-from datetime import datetime
-from uuid import UUID
-
-from psycopg.rows import class_row
-
-from boka_app.database import Connection
-from boka_app.messages.model import Attempt, ChannelInfo, Subject, Template, Visit
+from boka_app.messages.model import ChannelInfo, Subject, Template, Visit
+from boka_app.statements import column, many, one, run
 
 # An event names an appointment, a payment of one, a refund of that, or a place on the waitlist; ids are unique.
 _VISIT = """
@@ -30,21 +25,25 @@ where a.tenant_id = current_tenant()
         select appointment_id from waitlist_entry where tenant_id = current_tenant() and id = %(subject_id)s
     )
 """
+get_visit = one(Visit, _VISIT)
+"""The appointment an event is about, if a customer comes to it."""
 
-_ACTIVE_CHANNELS = """
+active_channels = column("""
 select channel
 from message_channel
 where tenant_id = current_tenant() and active
-"""
+""")
+"""Which of sms and chat the tenant uses."""
 
-_WITHDRAW = """
+withdraw = run("""
 update notification
 set status = 'cancelled'
 where tenant_id = current_tenant()
     and appointment_id = %(appointment_id)s
     and kind = %(kind)s
     and status = 'queued'
-"""
+""")
+"""Cancel what is queued of one kind for an appointment."""
 
 _SUBJECT = """
 select
@@ -73,17 +72,20 @@ left join account acc on acc.id = n.subject_id
 left join message_channel ch on ch.tenant_id = n.tenant_id and ch.channel = n.channel and ch.active
 where n.tenant_id = current_tenant() and n.id = %(id)s and n.status = 'sending'
 """
+get_subject = one(Subject, _SUBJECT)
+"""All that a message tells; None if it is not to be sent, or was."""
 
-_OCCURRENCES = """
+list_occurrences = column("""
 select other.id
 from appointment a
 join appointment other on other.tenant_id = a.tenant_id
     and (other.id = a.id or (other.series_id = a.series_id and other.status = a.status and %(whole_series)s))
 where a.tenant_id = current_tenant() and a.id = %(appointment_id)s
 order by other.starts_at
-"""
+""")
+"""An appointment, or all of its series that are as it is."""
 
-_SETTLE = """
+settle = run("""
 update notification
 set status = %(status)s,
     attempts = attempts + 1,
@@ -92,26 +94,31 @@ set status = %(status)s,
     provider_ref = %(provider_ref)s,
     failure = %(failure)s
 where tenant_id = current_tenant() and id = %(id)s
-"""
+""")
+"""Note how an attempt ended."""
 
-_BEGIN_DUE = """
+begin_due = column("""
 update notification
 set status = 'sending'
 where tenant_id = current_tenant() and status = 'queued' and due_at <= %(now)s
 returning id
-"""
+""")
+"""Make the messages whose time has come ones to send; their ids."""
 
-_RESEND = """
+resend = run("""
 update notification
 set status = 'sending', attempts = 0
 where tenant_id = current_tenant() and id = %(id)s and status not in ('queued', 'sending')
-"""
+""")
+"""Make a message that ended one to send; 0 if it had not ended."""
 
 _TEMPLATES = """
 select kind, channel, locale, subject, text_body, html_body
 from message_template
 where tenant_id = current_tenant() and kind = %(kind)s and channel = %(channel)s
 """
+list_templates = many(Template, _TEMPLATES)
+"""The tenant's own words for one message."""
 
 _CHANNELS = """
 select channel, active, updated_at, version
@@ -120,96 +127,26 @@ where tenant_id = current_tenant()
 order by channel
 for update
 """
+list_channels = many(ChannelInfo, _CHANNELS)
+"""The channels that are set up; nobody else changes them until the end."""
 
-_PUT_CHANNEL = """
+put_channel = run("""
 insert into message_channel (tenant_id, channel, configuration, active)
 values (current_tenant(), %(channel)s, %(configuration)s, %(active)s)
 on conflict (tenant_id, channel) do update
 set configuration = excluded.configuration, active = excluded.active
-"""
+""")
+"""Set a channel up, its configuration sealed."""
 
-_DELETE_CHANNEL = """
+delete_channel = run("""
 delete from message_channel
 where tenant_id = current_tenant() and channel = %(channel)s
-"""
+""")
+"""Forget a channel."""
 
-_UNSUBSCRIBE = """
+unsubscribe = run("""
 update customer
 set unsubscribed_at = %(now)s
 where tenant_id = current_tenant() and id = %(id)s and unsubscribed_at is null
-"""
-
-
-async def get_visit(conn: Connection, subject_id: UUID) -> Visit | None:
-    """Return the appointment an event is about, if a customer comes to it."""
-    async with conn.cursor(row_factory=class_row(Visit)) as cur:
-        await cur.execute(_VISIT, {"subject_id": subject_id})
-        return await cur.fetchone()
-
-
-async def active_channels(conn: Connection) -> set[str]:
-    """Return which of sms and chat the tenant uses."""
-    return {row[0] for row in await (await conn.execute(_ACTIVE_CHANNELS)).fetchall()}
-
-
-async def withdraw(conn: Connection, appointment_id: UUID, kind: str) -> None:
-    """Cancel what is queued of one kind for an appointment."""
-    await conn.execute(_WITHDRAW, {"appointment_id": appointment_id, "kind": kind})
-
-
-async def get_subject(conn: Connection, notification_id: UUID) -> Subject | None:
-    """Return all that a message tells; None if it is not to be sent, or was."""
-    async with conn.cursor(row_factory=class_row(Subject)) as cur:
-        await cur.execute(_SUBJECT, {"id": notification_id})
-        return await cur.fetchone()
-
-
-async def list_occurrences(conn: Connection, appointment_id: UUID, *, whole_series: bool) -> list[UUID]:
-    """Return an appointment, or all of its series that are as it is."""
-    values = {"appointment_id": appointment_id, "whole_series": whole_series}
-    return [row[0] for row in await (await conn.execute(_OCCURRENCES, values)).fetchall()]
-
-
-async def settle(conn: Connection, notification_id: UUID, attempt: Attempt, now: datetime) -> None:
-    """Note how an attempt ended."""
-    facts = {"status": attempt.status, "provider_ref": attempt.provider_ref, "failure": attempt.failure}
-    await conn.execute(_SETTLE, {"id": notification_id, "now": now} | facts)
-
-
-async def begin_due(conn: Connection, now: datetime) -> list[UUID]:
-    """Make the messages whose time has come ones to send, and return them."""
-    return [row[0] for row in await (await conn.execute(_BEGIN_DUE, {"now": now})).fetchall()]
-
-
-async def resend(conn: Connection, notification_id: UUID) -> bool:
-    """Make a message that ended one to send; tell whether it had ended."""
-    return (await conn.execute(_RESEND, {"id": notification_id})).rowcount == 1
-
-
-async def templates_by_locale(conn: Connection, kind: str, channel: str) -> dict[str, Template]:
-    """Return the tenant's own words for one message, by language."""
-    async with conn.cursor(row_factory=class_row(Template)) as cur:
-        await cur.execute(_TEMPLATES, {"kind": kind, "channel": channel})
-        return {template.locale: template for template in await cur.fetchall()}
-
-
-async def channels_by_name(conn: Connection) -> dict[str, ChannelInfo]:
-    """Return the channels that are set up; nobody else changes them until the end."""
-    async with conn.cursor(row_factory=class_row(ChannelInfo)) as cur:
-        await cur.execute(_CHANNELS)
-        return {info.channel: info for info in await cur.fetchall()}
-
-
-async def put_channel(conn: Connection, channel: str, configuration: bytes, *, active: bool) -> None:
-    """Set a channel up, its configuration sealed."""
-    await conn.execute(_PUT_CHANNEL, {"channel": channel, "configuration": configuration, "active": active})
-
-
-async def delete_channel(conn: Connection, channel: str) -> None:
-    """Forget a channel."""
-    await conn.execute(_DELETE_CHANNEL, {"channel": channel})
-
-
-async def unsubscribe(conn: Connection, customer_id: UUID, now: datetime) -> bool:
-    """Note that a customer wants no reminders; tell whether that is new."""
-    return (await conn.execute(_UNSUBSCRIBE, {"id": customer_id, "now": now})).rowcount == 1
+""")
+"""Note that a customer wants no reminders; 0 if that is not new."""

@@ -79,7 +79,7 @@ class ChannelsResource:
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer them, without their secrets."""
         async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
-            resp.media = list((await queries.channels_by_name(conn)).values())
+            resp.media = await queries.list_channels(conn)
 
 
 class ChannelResource:
@@ -106,8 +106,9 @@ class ChannelResource:
         sealed = self._parts.vault.seal(msgspec.json.encode(given).decode())
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
             await self._lock(conn, req, channel, new=True)
-            await queries.put_channel(conn, channel, sealed, active=given.active)
-            found = (await queries.channels_by_name(conn))[channel]
+            await queries.put_channel(conn, channel=channel, configuration=sealed, active=given.active)
+            found = await _find(conn, channel)
+            assert found is not None  # noqa: S101  it was put
             await audit.record(conn, "channel.set_up", tenant.id, channel=channel)
         resp.set_header("ETag", etag(found.version))
         resp.media = found
@@ -124,13 +125,13 @@ class ChannelResource:
         """Forget it and its secrets; what is queued for it is withdrawn when its time comes."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
             await self._lock(conn, req, channel, new=False)
-            await queries.delete_channel(conn, channel)
+            await queries.delete_channel(conn, channel=channel)
             await audit.record(conn, "channel.removed", tenant.id, channel=channel)
         resp.status = falcon.HTTP_204
 
     async def _lock(self, conn: Connection, req: Request, channel: str, *, new: bool) -> None:
         """Hold the change to the version of what is there."""
-        found = (await queries.channels_by_name(conn)).get(channel)
+        found = await _find(conn, channel)
         if found is not None:
             require_match(req, found.version)
         elif not new or channel not in ("sms", "chat"):
@@ -153,7 +154,7 @@ class ResendResource:
     async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in every address
         """Queue it, made afresh of what is so now."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            queued = await queries.resend(conn, id)
+            queued = await queries.resend(conn, id=id)
             found = await NOTIFICATIONS.get(conn, {"id": id})
             if not queued:
                 raise NotificationOpen(found.status)
@@ -179,7 +180,7 @@ class UnsubscribePage:
         """Do it: for the button, and for a mail program's own (RFC 8058)."""
         async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
             self._check(tenant, customer_id, token)
-            if await queries.unsubscribe(conn, customer_id, self._parts.now()):
+            if await queries.unsubscribe(conn, id=customer_id, now=self._parts.now()):
                 await audit.record(conn, "customer.unsubscribed", customer_id)
         show(req, resp, "unsubscribe.html", tenant.locale, tenant=tenant, done=True)
 
@@ -187,3 +188,7 @@ class UnsubscribePage:
         keys = self._parts.settings.signing_keys
         if not any(tokens.matches(key, tenant.id, customer_id, token, purpose=UNSUBSCRIBE) for key in keys):
             raise falcon.HTTPNotFound(description="the link is not whole; copy all of it from the mail")
+
+
+async def _find(conn: Connection, channel: str) -> ChannelInfo | None:
+    return next((each for each in await queries.list_channels(conn) if each.channel == channel), None)

@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 from boka_app.calendars.model import Visit
 from boka_app.messages.model import Channel, Subject, Template, TemplateBroken, Words
 from boka_app.messages.rules import CHANNELS_BY_KIND
+from boka_app.payments.rules import digits
 
 LOCALES = ("en", "de")
 _ALLOWED: tuple[type[nodes.Node], ...] = (
@@ -46,7 +47,6 @@ _ENVIRONMENTS = {
     html: SandboxedEnvironment(undefined=StrictUndefined, autoescape=html, trim_blocks=True, lstrip_blocks=True)
     for html in (False, True)
 }
-_DIGITS = dict.fromkeys(("CLP", "JPY", "KRW", "PYG", "RWF", "UGX", "VND", "XAF", "XOF"), 0) | {"KWD": 3, "TND": 3}
 
 
 def fill_in(template: Template, values: Mapping[str, Any]) -> Words:
@@ -85,13 +85,8 @@ def built_in(kind: str, channel: Channel, locale: str) -> Template:
         raise TemplateBroken("kind", f"no message {kind!r} goes by {channel}; see the built-in ones")
     words = _spoken(locale)[kind]
     text = words["text" if channel == "email" else channel]
-    return Template(
-        kind=kind,
-        channel=channel,
-        locale=locale,
-        subject=words["subject"] if channel == "email" else "",
-        text_body=text,
-    )
+    subject = words["subject"] if channel == "email" else ""
+    return Template(kind=kind, channel=channel, locale=locale, subject=subject, text_body=text)
 
 
 def best(own: Mapping[str, Template], kind: str, channel: Channel, locale: str) -> Template:
@@ -109,8 +104,8 @@ def moment(at: datetime, zone: str, locale: str) -> dict[str, str]:
 
 def money(minor: int, currency: str, locale: str) -> str:
     """Return an amount as people of the language write it."""
-    digits = _DIGITS.get(currency, 2)
-    return f"{minor / 10**digits:.{digits}f}".replace(".", _spoken(locale)["decimal"]) + f" {currency}"
+    places = digits(currency)
+    return f"{minor / 10**places:.{places}f}".replace(".", _spoken(locale)["decimal"]) + f" {currency}"
 
 
 def values(subject: Subject, visits: Sequence[Visit], links: Mapping[str, str], locale: str) -> dict[str, Any]:
@@ -140,13 +135,8 @@ def sample(locale: str) -> dict[str, Any]:
     visit = {"service": "Haircut", "employee": "Ada", "zone": "Europe/Berlin", "until": when["time"]} | when
     links = dict.fromkeys(("manage", "book", "unsubscribe", "account"), "https://example.org/link")
     people = {"tenant": {"name": "Salon"}, "customer": {"name": "Zoë Zimmer"}, "account": {"name": "Zoë Zimmer"}}
-    return {
-        "visit": visit,
-        "visits": [when],
-        "amount": money(2500, "EUR", locale),
-        "links": links,
-        "locale": locale,
-    } | people
+    found = {"visit": visit, "visits": [when], "amount": money(2500, "EUR", locale)}
+    return people | found | {"links": links, "locale": locale}
 
 
 def _render(part: str, source: str, values: Mapping[str, Any], *, html: bool) -> str:
@@ -172,15 +162,18 @@ def _check_nodes(part: str, tree: nodes.Template) -> None:
 
 def _as_html(template: Template, subject: str, text: str, values: Mapping[str, Any]) -> str:
     links: Mapping[str, str] = values["links"]
-    facts = {
-        "locale": template.locale,
-        "subject": subject,
-        "paragraphs": [_paragraph(each, links) for each in text.strip().split("\n\n") if each.strip()],
-        "tenant": values["tenant"]["name"],
-        "unsubscribe": links.get("unsubscribe"),
-        "label": _spoken(template.locale)["unsubscribe"],
-    }
-    return _ENVIRONMENTS[True].from_string(_HTML).render(facts)
+    return (
+        _ENVIRONMENTS[True]
+        .from_string(_HTML)
+        .render(
+            locale=template.locale,
+            subject=subject,
+            paragraphs=[_paragraph(each, links) for each in text.strip().split("\n\n") if each.strip()],
+            tenant=values["tenant"]["name"],
+            unsubscribe=links.get("unsubscribe"),
+            label=_spoken(template.locale)["unsubscribe"],
+        )
+    )
 
 
 def _paragraph(text: str, links: Mapping[str, str]) -> Markup:
