@@ -3,11 +3,14 @@
 Values go by the statement's own names; those given here hold unless the caller says otherwise.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from typing import Any, LiteralString, TypeVar
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, errors
 from psycopg.rows import class_row, scalar_row
+
+from boka_app.conventions.model import AlreadyTaken, ReferenceUnknown
 
 _Row = TypeVar("_Row")
 _Connection = AsyncConnection[Any]
@@ -79,3 +82,25 @@ def run(sql: LiteralString, /, **usual: Any) -> Callable[..., Awaitable[int]]:  
         return (await conn.execute(sql, usual | values)).rowcount
 
     return carry_out
+
+
+def write(sql: LiteralString, /) -> Callable[..., Awaitable[int]]:
+    """Return what `run` does, for rows whose columns came from outside: `facts_of_database` tells what is wrong."""
+    carry_out = run(sql)
+
+    async def carry_out_or_refuse(conn: _Connection, /, **values: Any) -> int:  # noqa: ANN401
+        with facts_of_database():
+            return await carry_out(conn, **values)
+
+    return carry_out_or_refuse
+
+
+@contextmanager
+def facts_of_database() -> Generator[None]:
+    """Tell of a broken constraint as what it is: something is taken already, or names nothing."""
+    try:
+        yield
+    except errors.UniqueViolation as err:
+        raise AlreadyTaken(err.diag.constraint_name or "") from err
+    except errors.ForeignKeyViolation as err:
+        raise ReferenceUnknown(err.diag.constraint_name or "") from err

@@ -7,8 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from argon2 import PasswordHasher
-from boka_app import cli
-from boka_app.identity import commands
+from boka_app import cli, command
 
 from app.identity.conftest import bearer
 
@@ -21,7 +20,7 @@ def boka(database, monkeypatch, capsys, tmp_path):
     connect = SimpleNamespace(
         connect_kwargs=lambda application: database.as_role("booking_app") | {"application_name": application}
     )
-    monkeypatch.setattr(commands, "load_database", lambda _env: connect)
+    monkeypatch.setattr(command, "load_database", lambda _env: connect)
     for name in ("signing_key", "encryption_key", "database_password"):
         (tmp_path / name).write_text("0123456789abcdef" * 2)
     given = {"CREDENTIALS_DIRECTORY": tmp_path, "BOKA_PUBLIC_URL": "https://boka.test", "BOKA_DATABASE_HOST": "db"}

@@ -5,8 +5,7 @@ in one transaction. What differs from table to table is a value of `Table` or `B
 """
 
 import hashlib
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import SimpleNamespace
@@ -24,7 +23,7 @@ from psycopg.types.json import Jsonb
 from boka_app.audit import queries as audit
 from boka_app.body import read_body
 from boka_app.conventions.etag import IF_MATCH, IF_NONE_MATCH, etag, require_match, unchanged
-from boka_app.conventions.model import AlreadyTaken, Page, ReferenceUnknown, RowUnknown
+from boka_app.conventions.model import Page, RowUnknown
 from boka_app.conventions.paging import PARAMETERS, Pages
 from boka_app.database import Connection, tenant_transaction
 from boka_app.idempotency import queries as keys
@@ -32,6 +31,7 @@ from boka_app.idempotency.model import require_key
 from boka_app.openapi.operations import operation, parameter
 from boka_app.outbox import queries as outbox
 from boka_app.parts import Parts, Routes
+from boka_app.statements import facts_of_database
 
 Known = Any  # a row, or a part of its address: the table in question knows the type
 
@@ -184,7 +184,7 @@ class Editor:
             earlier = await keys.claim(conn, key, wish)
             row_id = uuid4() if earlier is None else UUID(str(earlier["id"]))
             if earlier is None:
-                with _facts_of_database():
+                with facts_of_database():
                     await conn.execute(self._table.insert, where | {"id": row_id} | msgspec.structs.asdict(new))
                 await keys.store(conn, key, {"id": str(row_id)})
             row = await self._table.get(conn, where | {"id": row_id})
@@ -210,7 +210,7 @@ class Editor:
             if given:
                 before = {name: getattr(row, name) for name in self._table.new.__struct_fields__}
                 merged = msgspec.convert(before | given, self._table.new)  # the rules between members hold as well
-                with _facts_of_database():
+                with facts_of_database():
                     done = await conn.execute(self._table.update, where | msgspec.structs.asdict(merged))
                 if done.rowcount == 0:
                     raise RowUnknown(f"{self._table.noun} that can be changed")
@@ -295,7 +295,7 @@ class ListEditor:
             require_match(req, (await of.owner.get(conn, where, lock=True)).version)
             await conn.execute(of.delete, where)
             if given is not None:
-                with _facts_of_database():
+                with facts_of_database():
                     await conn.execute(of.insert, where | {"rows": Jsonb(msgspec.to_builtins(given))})
             await conn.execute(of.touch, where)
             owner, rows = await of.owner.get(conn, where), await self._rows(conn, where)
@@ -330,13 +330,3 @@ def words_of(req: Request) -> str | None:
 def _show(resp: Response, row: Known) -> None:
     resp.set_header("ETag", etag(row.version))
     resp.media = row
-
-
-@contextmanager
-def _facts_of_database() -> Generator[None]:
-    try:
-        yield
-    except errors.UniqueViolation as err:
-        raise AlreadyTaken(err.diag.constraint_name or "") from err
-    except errors.ForeignKeyViolation as err:
-        raise ReferenceUnknown(err.diag.constraint_name or "") from err

@@ -13,6 +13,7 @@ from boka_app.audit import queries as audit
 from boka_app.database import Connection, platform_transaction
 from boka_app.identity import passwords, queries
 from boka_app.identity.model import FirstPassword, TokenSpent
+from boka_app.identity.service import replace_password
 from boka_app.messages.queue import queue
 from boka_app.parts import Parts
 from boka_app.tenants.model import Actor
@@ -36,7 +37,7 @@ def link(parts: Parts, account: queries.AccountRow) -> str:
 
 async def invite(conn: Connection, parts: Parts, account_id: UUID) -> None:
     """Write to a new member of the entered tenant: with a link to set a password, or to log in who has one."""
-    account = await queries.find_account(conn, id_=account_id)
+    account = await queries.find_account(conn, id=account_id)
     assert account is not None  # noqa: S101  the caller's transaction has just made it a member
     address = f"{parts.settings.public_url}/staff/login" if account.password_hash else link(parts, account)
     await queue(conn, "member.invited", account_id, now=parts.now(), secret=parts.vault.seal(address))
@@ -57,7 +58,7 @@ async def _send_link(parts: Parts, email: str) -> None:
 
 async def queue_link(conn: Connection, parts: Parts, account_id: UUID) -> None:
     """Write to an account how to set its password, once an hour at most."""
-    account, now = await queries.find_account(conn, id_=account_id), parts.now()
+    account, now = await queries.find_account(conn, id=account_id), parts.now()
     assert account is not None  # noqa: S101  the caller's transaction has just found or made it
     once = f"account.password:{account_id}:{now:%Y-%m-%dT%H}"
     sealed = parts.vault.seal(link(parts, account))
@@ -72,13 +73,11 @@ async def take_up(parts: Parts, wish: FirstPassword) -> None:
         PasswordRefused: the password is too weak.
     """
     account = await _account_of(parts, wish.token)
-    passwords.check(wish.password, account.email.partition("@")[0], account.name)
-    hashed = await passwords.hash_password(wish.password)
+    hashed = await passwords.hash_new(wish.password, account.email, account.name)
     async with platform_transaction(parts.pool, account.actor) as conn:
-        if not await queries.set_first_password(conn, account.id, hashed, account.password_changed_at, parts.now()):
+        if not await replace_password(conn, account, hashed, parts.now(), before=account.password_changed_at):
             raise TokenSpent  # somebody else used it meanwhile
-        await queries.revoke_sessions(conn, account.id, "password", parts.now())
-        await queries.forget_failures(conn, account.id)
+        await queries.forget_failures(conn, id=account.id)
         await audit.record(conn, "account.password_set", account.id)
 
 
@@ -91,7 +90,7 @@ async def _account_of(parts: Parts, token: str) -> queries.AccountRow:
     if len(content) < 21 or int.from_bytes(content[16:], "big") < parts.now().timestamp():  # noqa: PLR2004  as made above
         raise TokenSpent
     async with platform_transaction(parts.pool, Actor("account")) as conn:
-        account = await queries.find_account(conn, id_=UUID(bytes=content[:16]))
+        account = await queries.find_account(conn, id=UUID(bytes=content[:16]))
     if account is None or account.disabled_at is not None:
         raise TokenSpent
     if not any(hmac.compare_digest(tag, _tag(key, content, account)) for key in parts.settings.signing_keys):

@@ -14,8 +14,9 @@ KEEP = timedelta(days=30)  # for whoever looks into an incident
 
 async def forget(conn: Connection, now: datetime) -> tuple[int, int]:
     """Remove some old sessions and attempts; return how many of each."""
-    sessions = await queries.forget_sessions(conn, now - KEEP)
-    return sessions, await queries.forget_attempts(conn, now - KEEP, now - rules.KNOWN_FOR)
+    before, known_before = now - KEEP, now - rules.KNOWN_FOR
+    sessions = await queries.forget_sessions(conn, before=before)
+    return sessions, await queries.forget_attempts(conn, before=before, known_before=known_before)
 
 
 async def forget_sessions(work: Work) -> None:

@@ -10,7 +10,7 @@ from pyotp.totp import TOTP
 from boka_app.audit import queries as audit
 from boka_app.database import Connection, platform_transaction
 from boka_app.identity import queries, tokens
-from boka_app.identity.model import Enrolment, LoginRefused, MfaState, Principal
+from boka_app.identity.model import Enrolment, LoginRefused, MfaState, Principal, RecoveryCodes
 from boka_app.identity.queries import AccountRow
 from boka_app.parts import Parts
 
@@ -29,12 +29,12 @@ async def enrol(parts: Parts, account: AccountRow) -> Enrolment:
         raise MfaState("a second factor is in use already; disable it before enrolling another")
     secret = random_base32()
     async with platform_transaction(parts.pool, account.actor) as conn:
-        await queries.set_totp(conn, account.id, parts.vault.seal(secret))
+        await queries.set_totp(conn, id=account.id, secret=parts.vault.seal(secret))
         await audit.record(conn, "mfa.enrolled", account.id)
     return Enrolment(secret=secret, uri=TOTP(secret, name=account.email, issuer=ISSUER).provisioning_uri())
 
 
-async def confirm(parts: Parts, principal: Principal, code: str) -> list[str]:
+async def confirm(conn: Connection, parts: Parts, principal: Principal, code: str) -> RecoveryCodes:
     """Take the enrolled factor into use with its first code; return new recovery codes. The session has it given.
 
     Raises:
@@ -42,22 +42,21 @@ async def confirm(parts: Parts, principal: Principal, code: str) -> list[str]:
         LoginRefused: the code is wrong.
     """
     codes = [_recovery_code() for _ in range(_RECOVERY_CODES)]
-    async with platform_transaction(parts.pool, principal.actor) as conn:
-        account = await queries.find_account(conn, id_=principal.id)
-        if account is None or account.totp_secret is None or account.totp_confirmed_at is not None:
-            raise MfaState("no second factor waits for its first code; enrol one at /api/account/mfa")
-        if not await _use_totp(conn, parts, account, code):
-            raise LoginRefused
-        await queries.confirm_totp(conn, account.id, principal.session_id, parts.now())
-        await queries.insert_recovery_codes(conn, account.id, [_digest(account, code) for code in codes])
-        await audit.record(conn, "mfa.confirmed", account.id)
-    return codes
+    account = await queries.find_account(conn, id=principal.id)
+    if account is None or account.totp_secret is None or account.totp_confirmed_at is not None:
+        raise MfaState("no second factor waits for its first code; enrol one at /api/account/mfa")
+    if not await _use_totp(conn, parts, account, code):
+        raise LoginRefused
+    await queries.confirm_totp(conn, id=account.id, session_id=principal.session_id, now=parts.now())
+    await queries.insert_recovery_codes(conn, id=account.id, hashes=[_digest(account, code) for code in codes])
+    await audit.record(conn, "mfa.confirmed", account.id)
+    return RecoveryCodes(recovery_codes=codes)
 
 
 async def disable(parts: Parts, account: AccountRow) -> None:
     """Take the second factor and its recovery codes away; sessions go on as without one."""
     async with platform_transaction(parts.pool, account.actor) as conn:
-        await queries.remove_totp(conn, account.id)
+        await queries.remove_totp(conn, id=account.id)
         await audit.record(conn, "mfa.disabled", account.id)
 
 
@@ -65,14 +64,14 @@ async def use_code(conn: Connection, parts: Parts, account: AccountRow, code: st
     """Tell whether a code is right, and use it up. The transaction must commit."""
     if len(code) == 6:  # noqa: PLR2004  digits; recovery codes are longer
         return await _use_totp(conn, parts, account, code)
-    return await queries.use_recovery_code(conn, account.id, _digest(account, code), parts.now())
+    return await queries.use_recovery_code(conn, id=account.id, hash=_digest(account, code), now=parts.now()) == 1
 
 
 async def _use_totp(conn: Connection, parts: Parts, account: AccountRow, code: str) -> bool:
     totp = TOTP(parts.vault.open(account.totp_secret or b""))
     present = totp.timecode(parts.now())
     steps = [present + off for off in _TOLERANCE if hmac.compare_digest(totp.generate_otp(present + off), code)]
-    return bool(steps) and await queries.use_step(conn, account.id, steps[0])
+    return bool(steps) and await queries.use_step(conn, id=account.id, step=steps[0]) == 1
 
 
 def _recovery_code() -> str:

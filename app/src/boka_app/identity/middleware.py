@@ -64,8 +64,7 @@ class AuthenticationMiddleware:
     async def _by(self, credential: str, slug: str | None) -> Principal:
         if credential.startswith(tokens.KEY_MARK):
             return await self._by_key(credential, slug)
-        session_id = self._tokens.session_of(credential, self._parts.now())
-        return await self._by_session(slug, session=session_id)
+        return await self._by_session(slug, session=self._tokens.session_of(credential, self._parts.now()))
 
     async def _by_cookie(self, req: Request, slug: str | None, *, safe: bool) -> Principal:
         secret = req.cookies.get(COOKIE)
@@ -75,13 +74,11 @@ class AuthenticationMiddleware:
             raise ForeignOrigin
         return await self._by_session(slug, secret=tokens.digest(BROWSER, secret))
 
-    async def _by_session(
-        self, slug: str | None, *, session: UUID | None = None, secret: bytes | None = None
-    ) -> Principal:
+    async def _by_session(self, slug: str | None, **known_by: UUID | bytes) -> Principal:
         if slug is not None and SLUG.fullmatch(slug) is None:
             raise TenantUnknown(slug)
         async with connection(self._parts.pool) as conn:
-            found = await queries.identify_session(conn, slug, self._parts.now(), session=session, secret=secret)
+            found = await queries.identify_session(conn, slug=slug, at=self._parts.now(), **known_by)
         if found is None:
             raise NotAuthenticated("the session has ended")
         if slug is not None and found.tenant_id is None:
@@ -101,7 +98,7 @@ class AuthenticationMiddleware:
 
     async def _by_key(self, credential: str, slug: str | None) -> Principal:
         async with connection(self._parts.pool) as conn:
-            found = await queries.identify_key(conn, tokens.digest("key", credential), self._parts.now())
+            found = await queries.identify_key(conn, hash=tokens.digest("key", credential), at=self._parts.now())
         if found is None:
             raise NotAuthenticated("the API key is unknown, revoked or expired")
         platform = found.tenant_id == PLATFORM

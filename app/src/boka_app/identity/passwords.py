@@ -33,6 +33,16 @@ async def hash_password(password: str) -> str:
     return await _in_line(lambda: _hasher.hash(password))
 
 
+async def hash_new(password: str, email: str, *known: str) -> str:
+    """Return what is stored of a new password for an account of this address.
+
+    Raises:
+        PasswordRefused, TooManyAttempts: it is too weak, or too many wait already.
+    """
+    check(password, email.partition("@")[0], *known)
+    return await hash_password(password)
+
+
 async def matches(stored: str | None, password: str) -> bool:
     """Tell whether it is the password; without a stored hash it is not, after the same time.
 

@@ -1,7 +1,6 @@
 """SQL on accounts, sessions, keys and attempts to log in."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from boka_app.database import Connection
 from boka_app.identity import rules
 from boka_app.identity.model import Membership, Session
-from boka_app.identity.rows import many, one, run
+from boka_app.statements import column, many, one, run, the, value
 from boka_app.tenants.model import Actor
 
 _SESSION = """
@@ -118,13 +117,7 @@ where id = %(id)s and (failed_logins > 0 or locked_until is not null)
 _STORE_HASH = """
 update account
 set password_hash = %(password_hash)s, password_changed_at = coalesce(%(now)s, password_changed_at)
-where id = %(id)s
-"""
-
-_STORE_FIRST_HASH = """
-update account
-set password_hash = %(password_hash)s, password_changed_at = %(now)s
-where id = %(id)s and password_changed_at = %(before)s
+where id = %(id)s and (%(before)s::timestamptz is null or password_changed_at = %(before)s)
 """
 
 _INSERT_SESSION = """
@@ -280,161 +273,66 @@ class KeyFound(msgspec.Struct, frozen=True, kw_only=True):
     scopes: list[str]
 
 
-async def identify_session(
-    conn: Connection, slug: str | None, at: datetime, *, session: UUID | None = None, secret: bytes | None = None
-) -> SessionFound | None:
-    """Return the session of that id or secret, if it lives."""
-    values = {"session": session, "secret": secret, "slug": slug, "at": at}
-    return await one(conn, SessionFound, _SESSION, values)
-
-
-async def identify_key(conn: Connection, secret_hash: bytes, at: datetime) -> KeyFound | None:
-    """Return the key, if it lives."""
-    return await one(conn, KeyFound, _KEY, {"hash": secret_hash, "at": at})
+identify_session = one(SessionFound, _SESSION, session=None, secret=None)
+"""The session of that id or secret, if it lives."""
+identify_key = one(KeyFound, _KEY)
+begin_attempt = value(_BEGIN_ATTEMPT)
+"""Note an attempt as failed before its password is looked at; its number."""
+end_attempt = run(_END_ATTEMPT)
+forget_attempt = run(_FORGET_ATTEMPT)
+find_account = one(AccountRow, _FIND_ACCOUNT, email=None, id=None)
+forget_failures = run(_FORGET_FAILURES, unless_locked_at=None)
+"""Unlock an account, or leave a lock that still lasts alone; 0 when there is nothing to forget."""
+set_password = run(_STORE_HASH, now=None, before=None)
+"""Store a hash if the password was last set at `before`; without `now` it is the same password, hashed anew."""
+insert_session = run(_INSERT_SESSION)
+lock_family = one(Family, _LOCK_FAMILY)
+"""A live session of a program by the first half of its tokens, locked."""
+rotate = run(_ROTATE)
+list_sessions = many(Session, _LIST_SESSIONS)
+revoke_sessions = run(_REVOKE, only=None, but=None)
+"""End an account's sessions, or one, or all but one; how many."""
+set_totp = run(_SET_TOTP)
+use_step = run(_USE_STEP)
+"""Use up a step of time; 0 when it or a later one was used."""
+confirm_totp = run(_CONFIRM_TOTP)
+remove_totp = run(_REMOVE_TOTP)
+insert_recovery_codes = run(_INSERT_RECOVERY)
+use_recovery_code = run(_USE_RECOVERY)
+list_switches_on = column(_SWITCHES_ON)
+count_sessions = value(_COUNT_SESSIONS)
+_queue_up = run(_QUEUE_UP)
+_weigh = the(rules.History, _WEIGH, LookupError)
+_count_failure = value(_COUNT_FAILURE)
+_lock = run(_LOCK)
+_act_for = run(_ACT_FOR)
+_memberships = many(Membership, _MEMBERSHIPS)
 
 
 async def weigh(conn: Connection, email: str, email_hash: bytes, address: str, now: datetime) -> rules.History:
     """Return what was tried before; whoever weighs the same pair meanwhile waits for this transaction."""
-    await conn.execute(_QUEUE_UP, {"pair": f"{email_hash.hex()} {address}"})
-    values = {
-        "email": email,
-        "email_hash": email_hash,
-        "address": address,
-        "now": now,
-        "known_for": rules.KNOWN_FOR,
-        "pair_window": rules.PAIR_WINDOW,
-        "address_window": rules.ADDRESS_WINDOW,
-        "account_budget": rules.ACCOUNT_BUDGET,
-    }
-    history = await one(conn, rules.History, _WEIGH, values)
-    assert history is not None  # noqa: S101  an aggregate always has a row
-    return history
-
-
-async def begin_attempt(
-    conn: Connection, account_id: UUID | None, email_hash: bytes, address: str, now: datetime
-) -> int:
-    """Note an attempt as failed before its password is looked at; return its number."""
-    outcome = "unknown" if account_id is None else "wrong_password"
-    values = {"account_id": account_id, "email_hash": email_hash, "address": address, "now": now, "outcome": outcome}
-    row = await (await conn.execute(_BEGIN_ATTEMPT, values)).fetchone()
-    assert row is not None  # noqa: S101  RETURNING gives the row, or the statement raised
-    return row[0]
-
-
-async def end_attempt(conn: Connection, attempt_id: int, outcome: str | None) -> None:
-    """Note how an attempt ended; None forgets it."""
-    await conn.execute(_END_ATTEMPT if outcome else _FORGET_ATTEMPT, {"id": attempt_id, "outcome": outcome})
-
-
-async def find_account(conn: Connection, *, email: str | None = None, id_: UUID | None = None) -> AccountRow | None:
-    """Return the account of that address or id."""
-    return await one(conn, AccountRow, _FIND_ACCOUNT, {"email": email, "id": id_})
+    await _queue_up(conn, pair=f"{email_hash.hex()} {address}")
+    return await _weigh(
+        conn,
+        email=email,
+        email_hash=email_hash,
+        address=address,
+        now=now,
+        known_for=rules.KNOWN_FOR,
+        pair_window=rules.PAIR_WINDOW,
+        address_window=rules.ADDRESS_WINDOW,
+        account_budget=rules.ACCOUNT_BUDGET,
+    )
 
 
 async def count_failure(conn: Connection, account_id: UUID, now: datetime) -> None:
     """Count a failure against an account, and lock it for unknown addresses when there were many."""
-    row = await (await conn.execute(_COUNT_FAILURE, {"id": account_id})).fetchone()
-    pause = rules.locked_for(row[0]) if row else None
+    pause = rules.locked_for(await _count_failure(conn, id=account_id) or 0)
     if pause is not None:
-        await run(conn, _LOCK, id=account_id, until=now + pause)
-
-
-async def forget_failures(conn: Connection, account_id: UUID, unless_locked_at: datetime | None = None) -> bool:
-    """Unlock an account, or leave a lock that still lasts alone; tell whether there was something to forget."""
-    return await run(conn, _FORGET_FAILURES, id=account_id, unless_locked_at=unless_locked_at) == 1
-
-
-async def set_password(conn: Connection, account_id: UUID, password_hash: str, now: datetime | None) -> None:
-    """Store a hash; without a time it is the same password, hashed anew."""
-    await run(conn, _STORE_HASH, id=account_id, password_hash=password_hash, now=now)
-
-
-async def set_first_password(
-    conn: Connection, account_id: UUID, password_hash: str, before: datetime, now: datetime
-) -> bool:
-    """Store a hash if the password was last set at `before`; tell whether it was."""
-    values = {"id": account_id, "password_hash": password_hash, "before": before, "now": now}
-    return (await conn.execute(_STORE_FIRST_HASH, values)).rowcount == 1
-
-
-async def insert_session(conn: Connection, **columns: Any) -> None:  # noqa: ANN401  the columns of the statement
-    """Insert a session."""
-    await conn.execute(_INSERT_SESSION, columns)
-
-
-async def lock_family(conn: Connection, family_hash: bytes, now: datetime) -> Family | None:
-    """Return a live session of a program by the first half of its tokens, locked."""
-    return await one(conn, Family, _LOCK_FAMILY, {"family_hash": family_hash, "now": now})
-
-
-async def rotate(conn: Connection, session_id: UUID, secret_hash: bytes, now: datetime, expires_at: datetime) -> None:
-    """Make the next refresh token the one that counts."""
-    await run(conn, _ROTATE, id=session_id, secret_hash=secret_hash, now=now, expires_at=expires_at)
-
-
-async def list_sessions(conn: Connection, account_id: UUID, current: UUID | None, now: datetime) -> list[Session]:
-    """Return the live sessions of an account, the last used first."""
-    return await many(conn, Session, _LIST_SESSIONS, {"account_id": account_id, "current": current, "now": now})
-
-
-async def revoke_sessions(
-    conn: Connection,
-    account_id: UUID,
-    reason: str,
-    now: datetime,
-    *,
-    only: UUID | None = None,
-    but: UUID | None = None,
-) -> int:
-    """End an account's sessions, or one, or all but one; return how many."""
-    values = {"account_id": account_id, "reason": reason, "now": now, "only": only, "but": but}
-    return (await conn.execute(_REVOKE, values)).rowcount
+        await _lock(conn, id=account_id, until=now + pause)
 
 
 async def list_memberships(conn: Connection, account_id: UUID) -> list[Membership]:
     """Return the tenants an account belongs to; the transaction may see them from here on."""
-    await run(conn, _ACT_FOR, account_id=str(account_id))
-    return await many(conn, Membership, _MEMBERSHIPS, {"account_id": account_id})
-
-
-async def set_totp(conn: Connection, account_id: UUID, sealed: bytes) -> None:
-    """Store the secret of a second factor that is not in use yet."""
-    await run(conn, _SET_TOTP, id=account_id, secret=sealed)
-
-
-async def use_step(conn: Connection, account_id: UUID, step: int) -> bool:
-    """Use up a step of time; tell whether it and all later ones were still unused."""
-    return await run(conn, _USE_STEP, id=account_id, step=step) == 1
-
-
-async def confirm_totp(conn: Connection, account_id: UUID, session_id: UUID | None, now: datetime) -> None:
-    """Take the second factor into use; the session that proved it counts as begun with it."""
-    await run(conn, _CONFIRM_TOTP, id=account_id, session_id=session_id, now=now)
-
-
-async def remove_totp(conn: Connection, account_id: UUID) -> None:
-    """Remove the second factor and its recovery codes."""
-    await run(conn, _REMOVE_TOTP, id=account_id)
-
-
-async def insert_recovery_codes(conn: Connection, account_id: UUID, hashes: list[bytes]) -> None:
-    """Store the hashes of new recovery codes."""
-    await run(conn, _INSERT_RECOVERY, id=account_id, hashes=hashes)
-
-
-async def use_recovery_code(conn: Connection, account_id: UUID, code_hash: bytes, now: datetime) -> bool:
-    """Use up a recovery code; tell whether it was one."""
-    return await run(conn, _USE_RECOVERY, id=account_id, hash=code_hash, now=now) == 1
-
-
-async def switches_on(conn: Connection) -> frozenset[str]:
-    """Return the platform's switches that are on."""
-    rows = await (await conn.execute(_SWITCHES_ON)).fetchall()
-    return frozenset(name for (name,) in rows)
-
-
-async def count_sessions(conn: Connection, now: datetime) -> int:
-    """Return how many sessions live."""
-    row = await (await conn.execute(_COUNT_SESSIONS, {"now": now})).fetchone()
-    return row[0] if row else 0
+    await _act_for(conn, account_id=str(account_id))
+    return await _memberships(conn, account_id=account_id)

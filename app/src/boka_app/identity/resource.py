@@ -8,6 +8,7 @@ from functools import partial
 import falcon
 from falcon.asgi import Request, Response
 
+from boka_app.conventions.api import Api, Call
 from boka_app.identity import invitations, mfa, queries, service
 from boka_app.identity.admin import resource as admin
 from boka_app.identity.keys import resource as keys
@@ -27,95 +28,49 @@ from boka_app.identity.model import (
     Session,
     Tokens,
 )
-from boka_app.identity.responding import Call, address, responder
 from boka_app.identity.tokens import AccessTokens
 from boka_app.parts import Parts, Routes
 
 _LOGIN = ("login-refused", "too-many-attempts")
+_FIRST = ("token-spent", "password-refused", "too-many-attempts")
+api = Api()
+on, own = partial(api, alone=True), partial(api, needs="account.self")
 
 
 def routes(parts: Parts) -> Routes:
     """Return the addresses of people and their sessions."""
-    on, own = partial(responder, parts), partial(responder, parts, needs="account.self")
-    log_in = on(_log_in, "Log in", answer=Tokens, body=Login, problems=("code-missing", *_LOGIN))
-    refresh = on(_refresh, "Exchange a refresh token", answer=Tokens, body=Refresh, problems=("token-spent",))
-    first_problems = ("token-spent", "password-refused", "too-many-attempts")
-    first = on(_set_first, "Set the password of an invited account", body=FirstPassword, problems=first_problems)
-    forgotten = on(_send_link, "Ask for a link to set a password", body=Forgotten, status=202)
-    password = own(_set_password, "Change one's own password", body=NewPassword, problems=("password-refused", *_LOGIN))
-    one = own(_log_out_one, "End one of one's own sessions", problems=("not-found",))
-    enrol = own(
-        _enrol, "Enrol a second factor", answer=Enrolment, body=Proof, status=201, problems=("mfa-state", *_LOGIN)
-    )
-    confirm = own(
-        _confirm,
-        "Confirm the second factor",
-        answer=RecoveryCodes,
-        body=Code,
-        problems=("mfa-state", "login-refused"),
-    )
-    return [
-        ("/api/auth/login", address(post=log_in)),
-        ("/api/auth/refresh", address(post=refresh)),
-        ("/api/auth/logout", address(post=own(_log_out, "Log out"))),
-        ("/api/auth/password", address(post=first)),
-        ("/api/auth/password-reset", address(post=forgotten)),
-        ("/api/account", address(get=own(_show, "Read one's own account", answer=Account, within="platform"))),
-        ("/api/account/password", address(patch=password)),
-        (
-            "/api/account/sessions",
-            address(get=own(_sessions, "List one's own sessions", answer=list[Session], within="platform")),
-        ),
-        ("/api/account/sessions/{id:uuid}", address(delete=one)),
-        ("/api/account/sessions/revoke-all", address(post=own(_log_out_all, "End all of one's own sessions"))),
-        ("/api/account/mfa", address(post=enrol)),
-        ("/api/account/mfa/confirm", address(post=confirm)),
-        (
-            "/api/account/mfa/disable",
-            address(post=own(_disable, "Disable the second factor", body=Proof, problems=_LOGIN)),
-        ),
-        *members.routes(parts),
-        *keys.routes(parts),
-        *admin.routes(parts),
-        ("/.well-known/jwks.json", KeySetResource(parts)),
-    ]
+    features = [route for each in (api, members.api, keys.api, admin.api) for route in each.routes(parts)]
+    return [*features, ("/.well-known/jwks.json", KeySetResource(parts))]
 
 
+@on("POST /api/auth/login", "Log in", answer=Tokens, body=Login, problems=("code-missing", *_LOGIN))
 async def _log_in(call: Call) -> Tokens:
     return await service.log_in(call.parts, call.wish, call.origin)
 
 
+@on("POST /api/auth/refresh", "Exchange a refresh token", answer=Tokens, body=Refresh, problems=("token-spent",))
 async def _refresh(call: Call) -> Tokens:
     return await service.refresh(call.parts, call.wish.refresh_token)
 
 
+@own("POST /api/auth/logout", "Log out")
 async def _log_out(call: Call) -> None:
-    await service.log_out(call.parts, call.principal)
+    await service.log_out(call.conn, call.principal, call.now)
 
 
-async def _log_out_one(call: Call) -> None:
-    if not await service.log_out(call.parts, call.principal, call.id):
-        raise falcon.HTTPNotFound
-
-
-async def _log_out_all(call: Call) -> None:
-    await service.end_sessions(call.parts, call.principal.actor, call.principal.id, "logout")
-
-
+@on("POST /api/auth/password", "Set the password of an invited account", body=FirstPassword, problems=_FIRST)
 async def _set_first(call: Call) -> None:
     await invitations.take_up(call.parts, call.wish)
 
 
+@on("POST /api/auth/password-reset", "Ask for a link to set a password", body=Forgotten, status=202)
 async def _send_link(call: Call) -> None:
     await invitations.send_link(call.parts, call.wish.email)
 
 
-async def _set_password(call: Call) -> None:
-    await service.change_password(call.parts, call.principal, call.wish, call.origin)
-
-
+@own("GET /api/account", "Read one's own account", answer=Account)
 async def _show(call: Call) -> Account:
-    found = await queries.find_account(call.conn, id_=call.principal.id)
+    found = await queries.find_account(call.conn, id=call.principal.id)
     if found is None:
         raise NotAuthenticated
     return Account(
@@ -128,19 +83,60 @@ async def _show(call: Call) -> Account:
     )
 
 
+@own(
+    "PATCH /api/account/password",
+    "Change one's own password",
+    body=NewPassword,
+    problems=("password-refused", *_LOGIN),
+    alone=True,
+)
+async def _set_password(call: Call) -> None:
+    await service.change_password(call.parts, call.principal, call.wish, call.origin)
+
+
+@own("GET /api/account/sessions", "List one's own sessions", answer=list[Session])
 async def _sessions(call: Call) -> list[Session]:
-    return await queries.list_sessions(call.conn, call.principal.id, call.principal.session_id, call.parts.now())
+    me = call.principal
+    return await queries.list_sessions(call.conn, account_id=me.id, current=me.session_id, now=call.now)
 
 
+@own("DELETE /api/account/sessions/{id:uuid}", "End one of one's own sessions", problems=("not-found",))
+async def _log_out_one(call: Call) -> None:
+    if not await service.log_out(call.conn, call.principal, call.now, call.id):
+        raise falcon.HTTPNotFound
+
+
+@own("POST /api/account/sessions/revoke-all", "End all of one's own sessions")
+async def _log_out_all(call: Call) -> None:
+    await service.end_sessions(call.conn, call.principal.id, "logout", call.now)
+
+
+@own(
+    "POST /api/account/mfa",
+    "Enrol a second factor",
+    answer=Enrolment,
+    body=Proof,
+    status=201,
+    problems=("mfa-state", *_LOGIN),
+    alone=True,
+)
 async def _enrol(call: Call) -> Enrolment:
     account = await service.prove(call.parts, call.principal, call.wish.password, call.origin)
     return await mfa.enrol(call.parts, account)
 
 
+@own(
+    "POST /api/account/mfa/confirm",
+    "Confirm the second factor",
+    answer=RecoveryCodes,
+    body=Code,
+    problems=("mfa-state", "login-refused"),
+)
 async def _confirm(call: Call) -> RecoveryCodes:
-    return RecoveryCodes(recovery_codes=await mfa.confirm(call.parts, call.principal, call.wish.code))
+    return await mfa.confirm(call.conn, call.parts, call.principal, call.wish.code)
 
 
+@own("POST /api/account/mfa/disable", "Disable the second factor", body=Proof, problems=_LOGIN, alone=True)
 async def _disable(call: Call) -> None:
     await mfa.disable(call.parts, await service.prove(call.parts, call.principal, call.wish.password, call.origin))
 

@@ -1,6 +1,6 @@
 """Log in, stay logged in, log out: for programs with tokens and for browsers with a cookie."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID, uuid4
 
@@ -54,20 +54,17 @@ async def log_in_browser(parts: Parts, login: Login, origin: Origin) -> str:
     return secret
 
 
-async def log_out(parts: Parts, principal: Principal, session_id: UUID | None = None) -> bool:
+async def log_out(conn: Connection, principal: Principal, now: datetime, session_id: UUID | None = None) -> bool:
     """End one session of the account, the present one unless told; tell whether it lived."""
     only = session_id or principal.session_id
-    async with platform_transaction(parts.pool, principal.actor) as conn:
-        ended = await queries.revoke_sessions(conn, principal.id, "logout", parts.now(), only=only)
-        return ended == 1
+    return await queries.revoke_sessions(conn, account_id=principal.id, reason="logout", now=now, only=only) == 1
 
 
-async def end_sessions(parts: Parts, actor: Actor, account_id: UUID, reason: str) -> int:
+async def end_sessions(conn: Connection, account_id: UUID, reason: str, now: datetime) -> int:
     """End all sessions of an account, on every host with its next request; return how many."""
-    async with platform_transaction(parts.pool, actor) as conn:
-        ended = await queries.revoke_sessions(conn, account_id, reason, parts.now())
-        await audit.record(conn, "sessions.ended", account_id, reason=reason, ended=ended)
-        return ended
+    ended = await queries.revoke_sessions(conn, account_id=account_id, reason=reason, now=now)
+    await audit.record(conn, "sessions.ended", account_id, reason=reason, ended=ended)
+    return ended
 
 
 async def refresh(parts: Parts, token: str) -> Tokens:
@@ -79,15 +76,18 @@ async def refresh(parts: Parts, token: str) -> Tokens:
     family_secret, _, secret = token.partition(".")
     now, shown, following = parts.now(), tokens.digest("refresh", secret), tokens.new_secret()
     async with platform_transaction(parts.pool, _NOBODY) as conn:
-        family = await queries.lock_family(conn, tokens.digest("family", family_secret), now)
+        family = await queries.lock_family(conn, family_hash=tokens.digest("family", family_secret), now=now)
         if family is None:
             raise TokenSpent
         newest = shown == family.secret_hash or (shown == family.previous_hash and now - family.last_used_at <= _GRACE)
         if newest:
-            expires_at = min(now + REFRESH_LIFE, family.created_at + LONGEST_LIFE)
-            await queries.rotate(conn, family.id, tokens.digest("refresh", following), now, expires_at)
+            expires_at, hashed = (
+                min(now + REFRESH_LIFE, family.created_at + LONGEST_LIFE),
+                tokens.digest("refresh", following),
+            )
+            await queries.rotate(conn, id=family.id, secret_hash=hashed, now=now, expires_at=expires_at)
         else:
-            await queries.revoke_sessions(conn, family.account_id, "reuse", now, only=family.id)
+            await queries.revoke_sessions(conn, account_id=family.account_id, reason="reuse", now=now, only=family.id)
             await audit.record(conn, "session.reused", family.account_id, session_id=str(family.id))
     if not newest:
         raise TokenSpent
@@ -102,12 +102,24 @@ async def change_password(parts: Parts, principal: Principal, new: NewPassword, 
         PasswordRefused: the new one is too weak.
     """
     account = await prove(parts, principal, new.current_password, origin)
-    passwords.check(new.password, account.email.partition("@")[0], account.name)
-    hashed = await passwords.hash_password(new.password)
+    hashed = await passwords.hash_new(new.password, account.email, account.name)
     async with platform_transaction(parts.pool, principal.actor) as conn:
-        await queries.set_password(conn, account.id, hashed, parts.now())
-        await queries.revoke_sessions(conn, account.id, "password", parts.now(), but=principal.session_id)
+        await replace_password(conn, account, hashed, parts.now(), but=principal.session_id)
         await audit.record(conn, "account.password_changed", account.id)
+
+
+async def replace_password(
+    conn: Connection,
+    account: AccountRow,
+    hashed: str,
+    now: datetime,
+    *,
+    but: UUID | None = None,
+    before: datetime | None = None,
+) -> bool:
+    """End an account's sessions but one, and set its password; unless it is another's than that of `before` by now."""
+    await queries.revoke_sessions(conn, account_id=account.id, reason="password", now=now, but=but)
+    return await queries.set_password(conn, id=account.id, password_hash=hashed, now=now, before=before) == 1
 
 
 async def prove(parts: Parts, principal: Principal, password: str, origin: Origin) -> AccountRow:
@@ -117,12 +129,12 @@ async def prove(parts: Parts, principal: Principal, password: str, origin: Origi
         LoginRefused, TooManyAttempts: it is wrong, or was too often.
     """
     async with platform_transaction(parts.pool, principal.actor) as conn:
-        found = await queries.find_account(conn, id_=principal.id)
+        found = await queries.find_account(conn, id=principal.id)
     if found is None:
         raise LoginRefused
     account, attempt_id = await _check_password(parts, found.email, password, origin)
     async with platform_transaction(parts.pool, principal.actor) as conn:
-        await queries.end_attempt(conn, attempt_id, None)
+        await queries.forget_attempt(conn, id=attempt_id)
     return account
 
 
@@ -135,15 +147,17 @@ async def _begin(
     now, session_id = parts.now(), uuid4()
     async with platform_transaction(parts.pool, account.actor) as conn:
         outcome = await _check_code(conn, parts, account, login.code)
-        # A right password without a code is no failure: people are asked for the code in a second step.
-        await queries.end_attempt(conn, attempt_id, None if outcome == "code_missing" else outcome)
+        if outcome == "code_missing":  # no failure: people are asked for the code in a second step
+            await queries.forget_attempt(conn, id=attempt_id)
+        else:
+            await queries.end_attempt(conn, id=attempt_id, outcome=outcome)
         if outcome == "wrong_code":
             await queries.count_failure(conn, account.id, now)
         if outcome == "succeeded":
             # The owner comes from a known address; the lock stays for those who made it necessary.
-            await queries.forget_failures(conn, account.id, unless_locked_at=now)
+            await queries.forget_failures(conn, id=account.id, unless_locked_at=now)
             if again:
-                await queries.set_password(conn, account.id, again, None)
+                await queries.set_password(conn, id=account.id, password_hash=again)
             await queries.insert_session(
                 conn,
                 id=session_id,
@@ -175,17 +189,18 @@ async def _check_password(parts: Parts, email: str, password: str, origin: Origi
             metrics.LOGINS.labels(refused[0]).inc()
             raise TooManyAttempts(ceil(refused[1].total_seconds()))
         account = await queries.find_account(conn, email=email)
-        attempt_id = await queries.begin_attempt(conn, account and account.id, email_hash, origin.address, now)
+        facts = {"account_id": account and account.id, "email_hash": email_hash, "address": origin.address, "now": now}
+        attempt_id = await queries.begin_attempt(conn, **facts, outcome="wrong_password" if account else "unknown")
     right = await passwords.matches(account and account.password_hash, password)
     if right and account and account.disabled_at is None:
         return account, attempt_id
     async with platform_transaction(parts.pool, _NOBODY) as conn:
         if right:
-            await queries.end_attempt(conn, attempt_id, "disabled")
+            await queries.end_attempt(conn, id=attempt_id, outcome="disabled")
         elif account:
             await queries.count_failure(conn, account.id, now)
         else:  # writes as well, else the commit's speed would tell that there is no such account
-            await queries.end_attempt(conn, attempt_id, "unknown")
+            await queries.end_attempt(conn, id=attempt_id, outcome="unknown")
     metrics.LOGINS.labels("disabled" if right else "wrong_password").inc()
     raise LoginRefused
 

@@ -54,9 +54,9 @@ class Switches:
         for turn in count():
             try:
                 async with connection(self._parts.pool, wait_s=_BETWEEN_S) as conn:
-                    self.on = await queries.switches_on(conn)
+                    self.on = frozenset(await queries.list_switches_on(conn))
                     if turn % _SESSIONS_EVERY == 0:
-                        metrics.SESSIONS.set(await queries.count_sessions(conn, self._parts.now()))
+                        metrics.SESSIONS.set(await queries.count_sessions(conn, now=self._parts.now()))
             except Error:
                 pass  # away, or not migrated yet: every request tells that; what was known last still holds
             await asyncio.sleep(_BETWEEN_S)

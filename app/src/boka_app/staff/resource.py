@@ -13,6 +13,7 @@ from boka_app import logs
 from boka_app.analytics import rules as figures
 from boka_app.analytics import service as analytics
 from boka_app.catalog.queries import list_employees
+from boka_app.conventions.api import origin_of
 from boka_app.conventions.model import VersionChanged
 from boka_app.database import Connection, platform_transaction, tenant_transaction
 from boka_app.errors import DomainError
@@ -28,7 +29,6 @@ from boka_app.identity.model import (
     TooManyAttempts,
 )
 from boka_app.identity.queries import list_memberships
-from boka_app.identity.responding import origin_of
 from boka_app.lifecycle import queries, rules
 from boka_app.lifecycle import service as lifecycle
 from boka_app.lifecycle.model import Filter
@@ -127,7 +127,9 @@ class LogoutPage(_Page):
     @operation("Log out of the pages", answer=None, status=303, needs="account.self")
     async def on_post(self, req: Request, resp: Response) -> None:
         """End the session and lead to the log-in."""
-        await identity.log_out(self._parts, req.context.principal)
+        principal = req.context.principal
+        async with platform_transaction(self._parts.pool, principal.actor) as conn:
+            await identity.log_out(conn, principal, self._parts.now())
         cookie.take_back(resp)
         resp.status, resp.location = falcon.HTTP_303, "/staff/login"
 

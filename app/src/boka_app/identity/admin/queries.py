@@ -3,22 +3,19 @@
 from datetime import datetime
 from uuid import UUID
 
-from psycopg import errors
-
 from boka_app.audit import queries as audit
-from boka_app.conventions.model import AlreadyTaken
 from boka_app.database import Connection
 from boka_app.identity.admin.model import (
     Admin,
     FailedLogins,
     LockedAccount,
     MfaStats,
-    NewTenant,
     SecurityMetrics,
     Switch,
 )
-from boka_app.identity.queries import revoke_sessions
-from boka_app.identity.rows import many, one, run
+from boka_app.identity.queries import forget_failures, revoke_sessions
+from boka_app.statements import many, run, the, write
+from boka_app.tenants.model import PLATFORM
 
 _MFA_STATS = """
 select
@@ -125,76 +122,38 @@ where id in (
 )
 """
 
-
-async def mfa_stats(conn: Connection, _now: datetime) -> list[MfaStats]:
-    """Return how far the second factor has spread."""
-    return await many(conn, MfaStats, _MFA_STATS)
-
-
-async def locked_accounts(conn: Connection, now: datetime) -> list[LockedAccount]:
-    """Return the accounts that are locked for unknown addresses."""
-    return await many(conn, LockedAccount, _LOCKED, {"now": now})
-
-
-async def failed_logins(conn: Connection, now: datetime) -> list[FailedLogins]:
-    """Return the addresses from which most log-ins failed in the last day."""
-    return await many(conn, FailedLogins, _FAILED, {"now": now})
-
-
-async def security_metrics(conn: Connection, now: datetime) -> SecurityMetrics:
-    """Return the figures of the security dashboard."""
-    found = await one(conn, SecurityMetrics, _METRICS, {"now": now})
-    assert found is not None  # noqa: S101  aggregates always have a row
-    return found
-
-
-async def list_admins(conn: Connection, _now: datetime) -> list[Admin]:
-    """Return the administrators."""
-    return await many(conn, Admin, _ADMINS)
-
-
-async def set_admin(conn: Connection, account_id: UUID, *, admin: bool) -> bool:
-    """Make an account an administrator or not; tell whether that changed something."""
-    return await run(conn, _SET_ADMIN, id=account_id, admin=admin) == 1
+list_mfa_stats = many(MfaStats, _MFA_STATS)
+list_locked_accounts = many(LockedAccount, _LOCKED)
+list_failed_logins = many(FailedLogins, _FAILED)
+read_metrics = the(SecurityMetrics, _METRICS, LookupError)
+list_admins = many(Admin, _ADMINS)
+list_switches = many(Switch, _SWITCHES)
+insert_tenant = write(_INSERT_TENANT)
+set_admin = run(_SET_ADMIN)
+forget_sessions, forget_attempts = run(_FORGET_SESSIONS), run(_FORGET_ATTEMPTS)  # up to 5,000 rows each
+_turn = run(_TURN)
 
 
 async def revoke_admin(conn: Connection, account_id: UUID, now: datetime) -> bool:
     """Take the right away, end the sessions, note it; tell whether it was an administrator."""
-    if not await set_admin(conn, account_id, admin=False):
+    if not await set_admin(conn, id=account_id, admin=False):
         return False
-    ended = await revoke_sessions(conn, account_id, "forced", now)
+    ended = await revoke_sessions(conn, account_id=account_id, reason="forced", now=now)
     await audit.record(conn, "admin.revoked", account_id, ended=ended)
     return True
 
 
-async def insert_tenant(conn: Connection, tenant_id: UUID, new: NewTenant) -> None:
-    """Insert the tenant that the transaction has entered.
-
-    Raises:
-        AlreadyTaken: another has the name.
-    """
-    columns = {name: getattr(new, name) for name in ("slug", "name", "time_zone", "locale", "currency")}
-    try:
-        await run(conn, _INSERT_TENANT, id=tenant_id, **columns)
-    except errors.UniqueViolation as err:
-        raise AlreadyTaken("tenant_slug_unique") from err
+async def unlock(conn: Connection, account_id: UUID) -> bool:
+    """Let unknown addresses try again, and note it; tell whether the account was locked."""
+    changed = await forget_failures(conn, id=account_id) == 1
+    if changed:
+        await audit.record(conn, "account.unlocked", account_id)
+    return changed
 
 
-async def list_switches(conn: Connection, _now: datetime) -> list[Switch]:
-    """Return the switches."""
-    return await many(conn, Switch, _SWITCHES)
-
-
-async def turn(conn: Connection, name: str, *, enabled: bool, reason: str, now: datetime) -> bool:
-    """Turn a switch; tell whether there is such a one."""
-    return await run(conn, _TURN, name=name, enabled=enabled, reason=reason, now=now) == 1
-
-
-async def forget_sessions(conn: Connection, before: datetime) -> int:
-    """Remove up to 5,000 sessions that ended before; return how many."""
-    return await run(conn, _FORGET_SESSIONS, before=before)
-
-
-async def forget_attempts(conn: Connection, before: datetime, known_before: datetime) -> int:
-    """Remove up to 5,000 attempts: failed ones of before, and successes that make no address known any more."""
-    return await run(conn, _FORGET_ATTEMPTS, before=before, known_before=known_before)
+async def turn(conn: Connection, name: str, now: datetime, *, enabled: bool, reason: str) -> bool:
+    """Turn a switch, and note it; tell whether there is such a one. Every process follows within some two seconds."""
+    found = await _turn(conn, name=name, enabled=enabled, reason=reason, now=now) == 1
+    if found:
+        await audit.record(conn, "switch.turned", PLATFORM, name=name, enabled=enabled)
+    return found

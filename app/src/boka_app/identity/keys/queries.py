@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 from boka_app.audit import queries as audit
 from boka_app.database import Connection
 from boka_app.identity import tokens
-from boka_app.identity.keys.model import EmergencyKey, Key, KeyMade
+from boka_app.identity.keys.model import EmergencyKey, Key, KeyMade, NewKey
 from boka_app.identity.model import Principal
-from boka_app.identity.rows import many, one, run
+from boka_app.statements import many, run, the
 from boka_app.tenants.model import PLATFORM
 
 _LIST = """
@@ -40,42 +40,46 @@ set revoked_at = %(now)s
 where current_tenant() in (tenant_id, %(platform)s) and revoked_at is null and (%(id)s::uuid is null or id = %(id)s)
 """
 
+list_keys = many(Key, _LIST, id=None, platform=PLATFORM)
+_get_key = the(Key, _LIST, LookupError, platform=PLATFORM)
+_insert_key = run(_INSERT)
+_revoke_keys = run(_REVOKE, platform=PLATFORM)
 
-async def list_keys(conn: Connection, now: datetime) -> list[Key]:
-    """Return the live keys, the newest first."""
-    return await many(conn, Key, _LIST, {"now": now, "id": None, "platform": PLATFORM})
 
-
-async def make_key(  # noqa: PLR0913  each is a fact of the key
-    conn: Connection,
-    maker: Principal | None,
-    name: str,
-    scopes: list[str],
-    *,
-    now: datetime,
-    life: timedelta,
-    emergency: bool = False,
+async def make_key(
+    conn: Connection, maker: Principal | None, wish: NewKey, *, now: datetime, life: timedelta, emergency: bool = False
 ) -> KeyMade:
     """Make a key of the entered tenant or the platform; its secret is in the answer and nowhere else."""
     key_id, prefix = uuid4(), f"{tokens.KEY_MARK}{token_hex(4)}"
     secret = f"{prefix}_{tokens.new_secret()}"
-    created_by = maker.id if maker and maker.kind == "account" else None
-    columns = {"id": key_id, "name": name, "prefix": prefix, "scopes": scopes, "emergency": emergency, "now": now}
-    columns |= {"secret_hash": tokens.digest("key", secret), "created_by": created_by, "expires_at": now + life}
-    await run(conn, _INSERT, **columns)
-    made = await one(conn, Key, _LIST, {"now": now, "id": key_id, "platform": PLATFORM})
-    assert made is not None  # noqa: S101  inserted above
-    return KeyMade(key=made, secret=secret)
+    await _insert_key(
+        conn,
+        id=key_id,
+        name=wish.name,
+        prefix=prefix,
+        secret_hash=tokens.digest("key", secret),
+        scopes=wish.scopes,
+        emergency=emergency,
+        created_by=maker.id if maker and maker.kind == "account" else None,
+        now=now,
+        expires_at=now + life,
+    )
+    return KeyMade(key=await _get_key(conn, id=key_id, now=now), secret=secret)
 
 
 async def make_emergency_key(conn: Connection, maker: Principal | None, wish: EmergencyKey, now: datetime) -> KeyMade:
     """Make a key of the platform that may do all for some hours, and note why."""
-    name, life = f"emergency: {wish.reason}"[:120], timedelta(hours=wish.hours)
-    made = await make_key(conn, maker, name, ["*"], now=now, life=life, emergency=True)
+    key = NewKey(name=f"emergency: {wish.reason}"[:120], scopes=["*"])
+    made = await make_key(conn, maker, key, now=now, life=timedelta(hours=wish.hours), emergency=True)
     await audit.record(conn, "key.emergency", made.key.id, reason=wish.reason, hours=wish.hours)
     return made
 
 
 async def revoke_keys(conn: Connection, now: datetime, key_id: UUID | None = None) -> int:
-    """End a key, or all there are; return how many."""
-    return await run(conn, _REVOKE, now=now, id=key_id, platform=PLATFORM)
+    """End a key, or all there are, and note it; return how many."""
+    ended = await _revoke_keys(conn, now=now, id=key_id)
+    if key_id is None:
+        await audit.record(conn, "keys.revoked", PLATFORM, ended=ended)
+    elif ended:
+        await audit.record(conn, "key.revoked", key_id)
+    return ended

@@ -1,74 +1,68 @@
-"""`/api/tenants/{slug}/api-keys` for owners, `/api/admin/api-keys` for administrators."""
+"""`/api/tenants/{slug}/api-keys` for owners, `/api/admin/api-keys` for administrators.
+
+A new key's secret is shown once, so no repetition can be answered the same.
+"""
 
 from datetime import timedelta
-from functools import partial
 
 from boka_app.audit import queries as audit
+from boka_app.conventions.api import Api, Call
 from boka_app.conventions.model import RowUnknown
 from boka_app.identity import rules
 from boka_app.identity.keys import queries
 from boka_app.identity.keys.model import EmergencyKey, Key, KeyMade, NewKey, ScopeRefused
 from boka_app.identity.model import Count
-from boka_app.identity.responding import Call, address, responder
-from boka_app.parts import Parts, Routes
-from boka_app.tenants.model import PLATFORM
+
+api = Api()
+_OWN, _ADMIN = "/api/tenants/{slug}/api-keys", "/api/admin/api-keys"
 
 
-def routes(parts: Parts) -> Routes:
-    """Return the addresses of keys. A new key's secret is shown once, so no repetition can be answered the same."""
-    change = partial(responder, parts, needs="keys.write", within="tenant")
-    command = partial(responder, parts, needs="platform.write", within="platform")
-    listed = responder(parts, _list, "List API keys", answer=list[Key], needs="keys.read", within="tenant")
-    listed_all = responder(
-        parts, _list, "List all API keys", answer=list[Key], needs="platform.read", within="platform"
-    )
-    make = change(_make, "Make an API key", answer=KeyMade, body=NewKey, status=201, problems=("scope-refused",))
-    emergency = command(_make_emergency, "Make an emergency key", answer=KeyMade, body=EmergencyKey, status=201)
-    unknown = ("row-unknown",)
-    return [
-        ("/api/tenants/{slug}/api-keys", address(get=listed, post=make)),
-        (
-            "/api/tenants/{slug}/api-keys/{id:uuid}",
-            address(delete=change(_revoke, "Revoke an API key", problems=unknown)),
-        ),
-        (
-            "/api/admin/api-keys",
-            address(get=listed_all, delete=command(_revoke_all, "Revoke all API keys", answer=Count)),
-        ),
-        ("/api/admin/api-keys/{id:uuid}", address(delete=command(_revoke, "Revoke any API key", problems=unknown))),
-        ("/api/admin/api-keys/emergency", address(post=emergency)),
-    ]
-
-
+@api(f"GET {_OWN}", "List API keys", answer=list[Key], needs="keys.read")
+@api(f"GET {_ADMIN}", "List all API keys", answer=list[Key], needs="platform.read")
 async def _list(call: Call) -> list[Key]:
-    return await queries.list_keys(call.conn, call.parts.now())
+    return await queries.list_keys(call.conn, now=call.now)
 
 
+@api(
+    f"POST {_OWN}",
+    "Make an API key",
+    answer=KeyMade,
+    body=NewKey,
+    status=201,
+    problems=("scope-refused",),
+    needs="keys.write",
+)
 async def _make(call: Call) -> KeyMade:
     new: NewKey = call.wish
     refused = rules.scopes_refused(new.scopes, call.principal.needs)
     if refused:
         raise ScopeRefused(refused)
-    made = await queries.make_key(
-        call.conn, call.principal, new.name, new.scopes, now=call.parts.now(), life=timedelta(days=new.days)
-    )
+    made = await queries.make_key(call.conn, call.principal, new, now=call.now, life=timedelta(days=new.days))
     await audit.record(call.conn, "key.made", made.key.id, scopes=new.scopes)
     return made
 
 
-async def _make_emergency(call: Call) -> KeyMade:
-    return await queries.make_emergency_key(call.conn, call.principal, call.wish, call.parts.now())
-
-
+@api(f"DELETE {_OWN}/{{id:uuid}}", "Revoke an API key", problems=("row-unknown",), needs="keys.write")
+@api(f"DELETE {_ADMIN}/{{id:uuid}}", "Revoke any API key", problems=("row-unknown",), needs="platform.write")
 async def _revoke(call: Call) -> None:
     """End a key; its next request is refused."""
-    if await queries.revoke_keys(call.conn, call.parts.now(), call.id) == 0:
+    if await queries.revoke_keys(call.conn, call.now, call.id) == 0:
         raise RowUnknown("API key")
-    await audit.record(call.conn, "key.revoked", call.id)
 
 
+@api(f"DELETE {_ADMIN}", "Revoke all API keys", answer=Count, needs="platform.write")
 async def _revoke_all(call: Call) -> Count:
     """End the keys of every tenant and of the platform, for an incident."""
-    ended = await queries.revoke_keys(call.conn, call.parts.now())
-    await audit.record(call.conn, "keys.revoked", PLATFORM, ended=ended)
-    return Count(count=ended)
+    return Count(count=await queries.revoke_keys(call.conn, call.now))
+
+
+@api(
+    f"POST {_ADMIN}/emergency",
+    "Make an emergency key",
+    answer=KeyMade,
+    body=EmergencyKey,
+    status=201,
+    needs="platform.write",
+)
+async def _make_emergency(call: Call) -> KeyMade:
+    return await queries.make_emergency_key(call.conn, call.principal, call.wish, call.now)

@@ -1,14 +1,11 @@
 """SQL on the memberships of the entered tenant."""
 
-from typing import Any
 from uuid import UUID, uuid4
 
-from psycopg import errors
-
-from boka_app.conventions.model import AlreadyTaken, ReferenceUnknown, RowUnknown
+from boka_app.conventions.model import RowUnknown
 from boka_app.database import Connection
 from boka_app.identity.members.model import LastOwner, Member
-from boka_app.identity.rows import many, one, run
+from boka_app.statements import many, run, the, value, write
 
 _LIST = """
 select
@@ -30,7 +27,7 @@ for update
 """
 
 _OTHER_OWNERS = """
-select 1
+select account_id
 from membership
 where tenant_id = current_tenant() and role = 'owner' and account_id <> %(id)s
 """
@@ -59,28 +56,19 @@ delete from membership
 where tenant_id = current_tenant() and account_id = %(id)s
 """
 
-
-async def list_members(conn: Connection) -> list[Member]:
-    """Return the members by name."""
-    return await many(conn, Member, _LIST, {"id": None})
-
-
-async def get_member(conn: Connection, account_id: UUID) -> Member:
-    """Return one member.
-
-    Raises:
-        RowUnknown: the tenant has no such member.
-    """
-    found = await one(conn, Member, _LIST, {"id": account_id})
-    if found is None:
-        raise RowUnknown("member")
-    return found
+list_members = many(Member, _LIST, id=None)
+get_member = the(Member, _LIST, lambda _: RowUnknown("member"))
+insert_member, update_member = write(_INSERT), write(_UPDATE)
+delete_member = run(_DELETE)
+_lock_owners = run(_LOCK_OWNERS)
+_other_owner = value(_OTHER_OWNERS)
+_ensure_account = value(_ENSURE_ACCOUNT)
 
 
 async def lock_member(conn: Connection, account_id: UUID) -> Member:
     """Return one member; it and all owners change no more until the transaction ends."""
-    await run(conn, _LOCK_OWNERS, id=account_id)
-    return await get_member(conn, account_id)
+    await _lock_owners(conn, id=account_id)
+    return await get_member(conn, id=account_id)
 
 
 async def require_other_owner(conn: Connection, account_id: UUID) -> None:
@@ -89,32 +77,10 @@ async def require_other_owner(conn: Connection, account_id: UUID) -> None:
     Raises:
         LastOwner: it has none.
     """
-    if await run(conn, _OTHER_OWNERS, id=account_id) == 0:
+    if await _other_owner(conn, id=account_id) is None:
         raise LastOwner
 
 
 async def ensure_account(conn: Connection, email: str, name: str) -> UUID:
     """Return the account of an address; make one without a password if there is none."""
-    row = await (await conn.execute(_ENSURE_ACCOUNT, {"id": uuid4(), "email": email, "name": name})).fetchone()
-    assert row is not None  # noqa: S101  RETURNING gives the row, or the statement raised
-    return row[0]
-
-
-async def write_member(conn: Connection, account_id: UUID, *, new: bool, **columns: Any) -> None:  # noqa: ANN401
-    """Insert or update a membership.
-
-    Raises:
-        AlreadyTaken: the account is a member already.
-        ReferenceUnknown: the tenant has no such employee.
-    """
-    try:
-        await run(conn, _INSERT if new else _UPDATE, id=account_id, **columns)
-    except errors.UniqueViolation as err:
-        raise AlreadyTaken("membership_pkey") from err
-    except errors.ForeignKeyViolation as err:
-        raise ReferenceUnknown("membership_employee_fkey") from err
-
-
-async def delete_member(conn: Connection, account_id: UUID) -> None:
-    """Remove a membership; the account stays."""
-    await run(conn, _DELETE, id=account_id)
+    return await _ensure_account(conn, id=uuid4(), email=email, name=name)

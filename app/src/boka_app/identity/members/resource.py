@@ -5,61 +5,54 @@ from functools import partial
 from msgspec import UNSET
 
 from boka_app.audit import queries as audit
+from boka_app.conventions.api import Api, Call
 from boka_app.identity import invitations
 from boka_app.identity.members import queries
 from boka_app.identity.members.model import Member, MemberChange, NewMember
 from boka_app.identity.permissions import OWNER
-from boka_app.identity.responding import Call, address, responder
-from boka_app.parts import Parts, Routes
+
+api = Api()
+_ALL, _ONE = "/api/tenants/{slug}/members", "/api/tenants/{slug}/members/{id:uuid}"
+_look, _change = partial(api, needs="members.read"), partial(api, needs="members.write")
 
 
-def routes(parts: Parts) -> Routes:
-    """Return the addresses of members."""
-    look = partial(responder, parts, needs="members.read", within="tenant")
-    change = partial(responder, parts, needs="members.write", within="tenant")
-    invite = change(
-        _invite,
-        "Invite a member",
-        answer=Member,
-        body=NewMember,
-        status=201,
-        problems=("already-taken", "reference-unknown"),
-    )
-    read = look(_read, "Read a member", answer=Member, problems=("row-unknown",))
-    edit = change(
-        _edit,
-        "Change a member",
-        answer=Member,
-        body=MemberChange,
-        problems=("row-unknown", "last-owner", "reference-unknown"),
-        if_match=True,
-    )
-    remove = change(_remove, "Let a member go", problems=("row-unknown", "last-owner"), if_match=True)
-    return [
-        ("/api/tenants/{slug}/members", address(get=look(_list, "List members", answer=list[Member]), post=invite)),
-        ("/api/tenants/{slug}/members/{id:uuid}", address(get=read, patch=edit, delete=remove)),
-    ]
-
-
+@_look(f"GET {_ALL}", "List members", answer=list[Member])
 async def _list(call: Call) -> list[Member]:
     return await queries.list_members(call.conn)
 
 
+@_look(f"GET {_ONE}", "Read a member", answer=Member, problems=("row-unknown",))
 async def _read(call: Call) -> Member:
-    return await queries.get_member(call.conn, call.id)
+    return await queries.get_member(call.conn, id=call.id)
 
 
+@_change(
+    f"POST {_ALL}",
+    "Invite a member",
+    answer=Member,
+    body=NewMember,
+    status=201,
+    problems=("already-taken", "reference-unknown"),
+)
 async def _invite(call: Call) -> Member:
     """Make the membership, and the account where there is none; write to the person."""
     new: NewMember = call.wish
     account_id = await queries.ensure_account(call.conn, new.email, new.name)
-    await queries.write_member(call.conn, account_id, new=True, role=new.role, employee_id=new.employee_id)
+    await queries.insert_member(call.conn, id=account_id, role=new.role, employee_id=new.employee_id)
     await invitations.invite(call.conn, call.parts, account_id)
-    member = await queries.get_member(call.conn, account_id)
+    member = await queries.get_member(call.conn, id=account_id)
     await audit.record(call.conn, "member.added", account_id, role=new.role)
     return member
 
 
+@_change(
+    f"PATCH {_ONE}",
+    "Change a member",
+    answer=Member,
+    body=MemberChange,
+    problems=("row-unknown", "last-owner", "reference-unknown"),
+    if_match=True,
+)
 async def _edit(call: Call) -> Member:
     """Change role or employee; it counts from the member's next request on."""
     wish: MemberChange = call.wish
@@ -69,16 +62,17 @@ async def _edit(call: Call) -> Member:
     employee_id = present.employee_id if wish.employee_id is UNSET else wish.employee_id
     if role != OWNER:
         await queries.require_other_owner(call.conn, call.id)
-    await queries.write_member(call.conn, call.id, new=False, role=role, employee_id=employee_id)
-    member = await queries.get_member(call.conn, call.id)
+    await queries.update_member(call.conn, id=call.id, role=role, employee_id=employee_id)
+    member = await queries.get_member(call.conn, id=call.id)
     await audit.record(call.conn, "member.changed", call.id, role=role, before=present.role)
     return member
 
 
+@_change(f"DELETE {_ONE}", "Let a member go", problems=("row-unknown", "last-owner"), if_match=True)
 async def _remove(call: Call) -> None:
     """Remove the membership; the account stays, with its other tenants."""
     present = await queries.lock_member(call.conn, call.id)
     call.require_match(present.version)
     await queries.require_other_owner(call.conn, call.id)
-    await queries.delete_member(call.conn, call.id)
+    await queries.delete_member(call.conn, id=call.id)
     await audit.record(call.conn, "member.removed", call.id, role=present.role)

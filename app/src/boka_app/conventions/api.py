@@ -1,0 +1,140 @@
+"""The operations of a feature, each a function below `@api("GET /api/…", "What it does", answer=…)`.
+
+The function gets a `Call`, already in its transaction, and returns what is answered.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from uuid import UUID
+
+import falcon
+import msgspec
+from falcon.asgi import Request, Response
+
+from boka_app.body import read_body
+from boka_app.conventions.etag import IF_MATCH, etag, require_match
+from boka_app.conventions.limits import client_address, network
+from boka_app.database import platform_transaction, tenant_transaction
+from boka_app.idempotency.model import require_key
+from boka_app.identity.model import Origin, Principal
+from boka_app.openapi.operations import operation, parameter
+from boka_app.parts import Parts, Routes
+from boka_app.tenants.model import CUSTOMER
+
+_Do = TypeVar("_Do", bound=Callable[..., Awaitable[Any]])
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: who asks for what, and the transaction it is carried out in, where it has one."""
+
+    req: Request
+    resp: Response
+    parts: Parts
+    path: dict[str, Any]
+    wish: Any
+    key: str
+    conn: Any = None
+    tenant: Any = None
+
+    @property
+    def principal(self) -> Principal:
+        """Return who asks, of an operation that needs somebody."""
+        return self.req.context.principal
+
+    @property
+    def origin(self) -> Origin:
+        """Return where it comes from."""
+        return origin_of(self.req)
+
+    @property
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.parts.now()
+
+    @property
+    def id(self) -> UUID:
+        """Return the id in the path."""
+        return next(value for value in self.path.values() if isinstance(value, UUID))
+
+    def require_match(self, version: int) -> None:
+        """Let the change pass if it is meant for this version."""
+        require_match(self.req, version)
+
+
+class Api:
+    """Gathers operations and makes their resources."""
+
+    def __init__(self) -> None:
+        self._made: list[tuple[str, str, Callable[[Parts], Any]]] = []
+
+    def __call__(  # noqa: PLR0913  each is a fact of the operation, by name
+        self,
+        address: str,
+        summary: str,
+        *,
+        answer: Any = None,  # noqa: ANN401  any type that msgspec can describe
+        body: type[Any] | None = None,
+        status: int | None = None,
+        key: str | None = None,
+        if_match: bool = False,
+        alone: bool = False,
+        **described: Any,  # noqa: ANN401
+    ) -> Callable[[_Do], _Do]:
+        """Add an operation: `address` is its method and path. Where `alone`, it opens its transactions itself.
+
+        `key` describes the Idempotency-Key it requires; the other facts are those of `openapi.operations.operation`.
+        """
+        method, path = address.split()
+        status = status or (204 if answer is None else 200)
+        decoder = None if body is None else msgspec.json.Decoder(body)
+        asked = [parameter("Idempotency-Key", "text", key, kind="header")] if key else []
+        described["parameters"] = [*asked, *([IF_MATCH] if if_match else []), *described.get("parameters", ())]
+        attach = operation(summary, answer=answer, status=status, body=body, **described)
+
+        def add(do: _Do) -> _Do:
+            def make(parts: Parts) -> Any:  # noqa: ANN401  a responder
+                async def respond(req: Request, resp: Response, **given: Any) -> None:  # noqa: ANN401  the path's fields
+                    claim = require_key(req.get_header("Idempotency-Key")) if key else ""
+                    wish = decoder and decoder.decode(await read_body(req, falcon.MEDIA_JSON))
+                    resp.status = status
+                    resp.cache_control = ["no-store"]
+                    async with AsyncExitStack() as stack:
+                        entered = (None, None) if alone else await _enter(stack, req, parts, given.get("slug"))
+                        media = await do(Call(req, resp, parts, given, wish, claim, *entered))
+                    if answer is not None:
+                        resp.media = media
+                    if (version := getattr(media, "version", None)) is not None:
+                        resp.set_header("ETag", etag(version))
+
+                return attach(respond)
+
+            self._made.append((path, method.lower(), make))
+            return do
+
+        return add
+
+    def routes(self, parts: Parts) -> Routes:
+        """Return the addresses of the feature and what answers them."""
+        resource_by_path: dict[str, Any] = {}
+        for path, method, make in self._made:
+            setattr(resource_by_path.setdefault(path, SimpleNamespace()), f"on_{method}", make(parts))
+        return list(resource_by_path.items())
+
+
+async def _enter(stack: AsyncExitStack, req: Request, parts: Parts, slug: str | None) -> tuple[Any, Any]:
+    """Open the transaction of whoever asks: in the tenant of the path, else on the platform."""
+    principal = req.context.get("principal")
+    actor = principal.actor if principal else CUSTOMER
+    if slug is None:
+        return await stack.enter_async_context(platform_transaction(parts.pool, actor)), None
+    return await stack.enter_async_context(tenant_transaction(parts.pool, slug, actor))
+
+
+def origin_of(req: Request) -> Origin:
+    """Return where a request comes from."""
+    return Origin(address=network(client_address(req)), user_agent=req.user_agent or "")
