@@ -21,6 +21,7 @@ def test_defaults_are_the_safe_ones(env):
 
     assert (settings.database.sslmode, settings.database.user) == ("verify-full", "booking_app")
     assert settings.public_url == "https://boka.test"
+    assert settings.trusted_proxies == ("127.0.0.1", "::1")
 
 
 def test_a_secret_loses_its_line_end(env):

@@ -197,6 +197,18 @@ def test_only_the_first_app_host_gets_the_owners_password():
     assert evaluate("booking_owner_password", wired | host("app2")) == ""
 
 
+def test_the_service_believes_the_edges_about_addresses_and_nobody_else():
+    hosts = HOSTS | {"edge1": {"address": "192.0.2.1"}, "edge2": {"address": "192.0.2.2"}}
+    seen = host("app1", groups=GROUPS | {"edge": ["edge1", "edge2"]}, boka_hosts=hosts)
+
+    proxies = evaluate("booking_trusted_proxies", role_variables("booking") | wiring("app/booking.yml") | seen)
+
+    assert proxies == ["192.0.2.1", "192.0.2.2"]
+    assert "BOKA_TRUSTED_PROXIES=192.0.2.1 192.0.2.2\n" in render(
+        "booking", "booking.env.j2", booking_trusted_proxies=proxies
+    )
+
+
 # Monitoring
 def test_every_host_is_scraped_under_its_name():
     variables = role_variables("prometheus") | wiring("ops/prometheus.yml") | host("ops1")

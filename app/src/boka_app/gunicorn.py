@@ -27,7 +27,7 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108  heartbeats; on a disk a slow fsync co
 timeout = 30  # seconds without a heartbeat; a request is never that long (statements end after 2)
 graceful_timeout = 5  # seconds; no request lasts longer, and idle keep-alive connections use all of it
 keepalive = 75  # longer than nginx keeps its upstream connections (60 s), so that nginx closes first
-forwarded_allow_ips = "*"  # nothing of ours reads forwarded headers but the request id
+forwarded_allow_ips = "*"  # it hands them on; whose word is taken for an address, BOKA_TRUSTED_PROXIES says
 logconfig_dict = logs.config(_server.log_level)
 proc_name = "boka-app"
 

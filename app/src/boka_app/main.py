@@ -69,7 +69,8 @@ def create_app(
     switches = Switches(parts)
     hosts = TenantHosts(pool, settings.public_url)
     authentication = AuthenticationMiddleware(parts, switches)
-    around = [RequestMiddleware(), hosts, authentication, limits, CacheMiddleware(cache), PoolLifespan(pool), switches]
+    requests = RequestMiddleware(settings.trusted_proxies)
+    around = [requests, hosts, authentication, limits, CacheMiddleware(cache), PoolLifespan(pool), switches]
     app = App(middleware=around)
     json = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json

@@ -28,10 +28,14 @@ _HEADERS = {
 class RequestMiddleware:
     """Names each request and accounts for it."""
 
+    def __init__(self, proxies: tuple[str, ...]) -> None:
+        self._proxies = proxies
+
     async def process_request(self, req: Request, resp: Response) -> None:  # noqa: ARG002  names are Falcon's
         """Take the id the edge gave, or make one."""
         given = req.get_header("X-Request-ID") or ""
         logs.request_id.set(given if _REQUEST_ID.fullmatch(given) else uuid4().hex)
+        req.context.proxies = self._proxies
         req.context.began = time.perf_counter()
 
     async def process_response(

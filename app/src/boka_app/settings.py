@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+LOOPBACK = ("127.0.0.1", "::1")
 _SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _MIN_KEY_LENGTH = 32  # characters; HMAC-SHA256 gains nothing from a longer key than its 32 bytes
 _MIN_KEY_VARIETY = 10  # different characters; refuses `aaaa…` and `changeme` repeated, passes any random text
@@ -104,6 +105,7 @@ class Settings:
     encryption_keys: tuple[bytes, ...] = field(repr=False)  # the first seals, all open
     rate_limits: RateLimitSettings = RateLimitSettings()
 
+    trusted_proxies: tuple[str, ...] = LOOPBACK  # networks whose word we take for where a request comes from
     mail: MailSettings | None = None
     webhook_networks: tuple[str, ...] = ()  # networks that webhooks may reach although they are private, also by http
 
@@ -150,6 +152,7 @@ def load(env: Mapping[str, str]) -> Settings:
         public_url=_public_url(env),
         signing_keys=_keys(env, "signing_key"),
         encryption_keys=_keys(env, "encryption_key"),
+        trusted_proxies=_networks(env, "BOKA_TRUSTED_PROXIES", LOOPBACK),
         mail=_mail(env),
         webhook_networks=_networks(env, "BOKA_WEBHOOK_ALLOW_NETWORKS"),
         google=_provider(env, "google"),
@@ -310,8 +313,8 @@ def _provider(env: Mapping[str, str], name: str) -> ProviderSettings | None:
     )
 
 
-def _networks(env: Mapping[str, str], name: str) -> tuple[str, ...]:
-    networks = tuple(env.get(name, "").replace(",", " ").split())
+def _networks(env: Mapping[str, str], name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    networks = tuple(env.get(name, " ".join(default)).replace(",", " ").split())
     for network in networks:
         try:
             ip_network(network)

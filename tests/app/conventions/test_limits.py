@@ -11,6 +11,7 @@ from uuid import NAMESPACE_OID, uuid4, uuid5
 import falcon.asgi
 import pytest
 from boka_app.conventions.limits import RateLimits, _Alone, client_address, network
+from boka_app.middleware import RequestMiddleware
 from boka_app.problems import handlers
 from boka_app.settings import RateLimitSettings, ValkeySettings
 from falcon import testing
@@ -153,7 +154,17 @@ def test_a_caller_is_a_network_that_one_customer_has(address, counted):
     assert network(address) == counted
 
 
-def test_the_edge_says_where_a_request_comes_from():
-    req = testing.create_asgi_req(headers={"X-Real-IP": "192.0.2.9", "X-Forwarded-For": "203.0.113.1"})
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        pytest.param("198.18.0.12", "192.0.2.9", id="the edge says where a request comes from"),
+        pytest.param("::1", "192.0.2.9", id="by IPv6 too"),
+        pytest.param("198.18.1.12", "198.18.1.12", id="nobody else chooses an address"),
+    ],
+)
+def test_only_a_trusted_proxy_is_believed(peer, address):
+    headers = {"X-Real-IP": "192.0.2.9", "X-Forwarded-For": "203.0.113.1"}
+    req = testing.create_asgi_req(headers=headers, remote_addr=peer)
+    asyncio.run(RequestMiddleware(("198.18.0.0/24", "::1")).process_request(req, None))
 
-    assert client_address(req) == "192.0.2.9"
+    assert client_address(req) == address

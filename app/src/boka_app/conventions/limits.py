@@ -13,13 +13,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from falcon.asgi import Request, Response
 
 from boka_app.cache.client import Away, Valkey
 from boka_app.conventions.model import RateLimited
-from boka_app.settings import RateLimitSettings, ValkeySettings
+from boka_app.settings import LOOPBACK, RateLimitSettings, ValkeySettings
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
 _WINDOW_S = 60
@@ -141,8 +142,15 @@ class _Alone:
 
 
 def client_address(req: Request) -> str:
-    """Return where the request comes from: the edge says it in X-Real-IP, and nothing but an edge reaches us."""
-    return req.get_header("X-Real-IP") or req.remote_addr
+    """Return where the request comes from: its peer, or whom X-Real-IP names if the peer is a proxy we trust."""
+    peer, _ = req.scope.get("client") or (LOOPBACK[0], 0)  # not `remote_addr`, which reads all that a caller can forge
+    given = req.get_header("X-Real-IP")
+    return given if given and _is_in(req.context.get("proxies", LOOPBACK), peer) else peer
+
+
+@lru_cache
+def _is_in(networks: tuple[str, ...], address: str) -> bool:
+    return any(ipaddress.ip_address(address) in ipaddress.ip_network(each) for each in networks)
 
 
 def network(address: str) -> str:
