@@ -142,8 +142,9 @@ def _implied(template: str, method: str, op: Operation) -> Iterator[str]:
         yield from _BY_HEADER.get(p.name, ())
     if op.body is not None:
         yield from ("body-malformed", "body-invalid", "body-too-large", "media-type")
+    yield "not-authenticated"  # of whoever shows a session that has ended, everywhere
     if op.needs is not None:
-        yield from ("not-authenticated", "not-allowed", "foreign-origin")
+        yield from ("not-allowed", "foreign-origin")
     if op.needs is not None or method not in _SAFE:
         yield "rate-limited"
     yield "maintenance"
