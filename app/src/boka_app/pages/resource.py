@@ -28,7 +28,6 @@ from boka_app.lifecycle import rules as policies
 from boka_app.lifecycle import service as lifecycle
 from boka_app.lifecycle.model import Move
 from boka_app.lifecycle.queries import lock_visit
-from boka_app.lifecycle.resource import with_next
 from boka_app.live.queries import get_horizon
 from boka_app.pages import model
 from boka_app.pages.render import ASSETS, choose_language, render
@@ -208,7 +207,7 @@ class AppointmentPage(_Page):
         now = self._parts.now()
         async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
             appointment = in_zone(await get_appointment(conn, appointment_id))
-            bill, visit = await get_bill(conn, appointment_id), await lock_visit(conn, appointment_id)
+            bill, visit = await get_bill(conn, id=appointment_id), await lock_visit(conn, appointment_id)
         live = appointment.status in ("pending", "confirmed") and appointment.starts_at > now
         policy = policies.preview(visit, tenant.time_zone, now=now) if live else None
         left = max(0, (bill.expires_at - now) // timedelta(seconds=1)) if bill.expires_at else 0
@@ -273,11 +272,9 @@ class MovePage(_Page):
         move = msgspec.convert(wanted, Move)
         try:
             async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
-                visit = await lifecycle.lock_for_move(conn, tenant, appointment_id, move, now)
-                await lifecycle.reschedule(conn, tenant, visit, move, by="customer", now=now)
+                await lifecycle.move(conn, tenant, appointment_id, move, match=lambda _version: None, now=now)
         except (SlotTaken, DayFull) as err:
-            told = await with_next(self._parts, slug, appointment_id, err)
-            await _show_taken(self._parts, req, resp, slug, move, told)
+            await _show_taken(self._parts, req, resp, slug, move, err)
             return
         raise falcon.HTTPSeeOther(req.path.removesuffix("/move"))
 

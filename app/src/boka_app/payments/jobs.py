@@ -2,19 +2,10 @@
 
 from uuid import UUID
 
-from boka_app.payments import queries, service
-from boka_app.payments.model import (
-    Payment,
-    PaymentsUnavailable,
-    PaymentUnknown,
-    ProviderAway,
-    ProviderRefused,
-    RefundTold,
-    SealedAccount,
-    Told,
-)
+from boka_app.payments import model, queries, service
+from boka_app.payments.model import ProviderAway, ProviderRefused, RefundTold, Told
 from boka_app.payments.provider import Provider
-from boka_app.payments.registry import PROVIDERS, url_of
+from boka_app.payments.registry import account_at
 from boka_app.worker.defer import defer
 from boka_app.worker.model import Event, GiveUp, Work
 from boka_app.worker.tenants import job_transaction, tenant_ids
@@ -31,7 +22,7 @@ async def check_payment(work: Work, tenant_id: UUID, payment_id: UUID) -> None:
     """Ask the provider what became of a payment, and of refunds of it that it works on."""
     await _ask(work, tenant_id, payment_id)
     async with job_transaction(work.pool, tenant_id) as conn:
-        for refund in await queries.list_refunds(conn, payment_id):
+        for refund in await queries.list_refunds(conn, id=payment_id):
             if refund.status == "pending" and refund.provider_ref is not None:
                 await defer(conn, "make_refund", tenant_id, refund.id)
 
@@ -48,24 +39,23 @@ async def make_refund(work: Work, tenant_id: UUID, refund_id: UUID) -> None:
         ProviderAway, ProviderRefused: nothing is known; to be tried again.
     """
     async with job_transaction(work.pool, tenant_id) as conn:
-        if not await queries.take_refund(conn, refund_id):
+        if not await queries.take_refund(conn, id=refund_id):
             return
-        refund = await queries.get_refund(conn, refund_id)
-        assert refund is not None  # noqa: S101  it was taken
-        payment = await queries.get_payment(conn, refund.payment_id)
-        account = await queries.get_account(conn, payment.provider)
+        refund = await queries.lock_refund(conn, id=refund_id)
+        payment = await queries.get_payment(conn, id=refund.payment_id)
+        account = await queries.get_account(conn, provider=payment.provider)
     try:
         if account is None:
             raise ProviderRefused(payment.provider, "the account was removed")  # noqa: TRY301  as good as a no of its own
         told = await _provider(work, payment, account).refund(payment, refund)
-    except PaymentsUnavailable as err:
+    except model.PaymentsUnavailable as err:
         told = RefundTold(status="failed", ref=None, failure=str(err))
     except (ProviderRefused, ProviderAway) as err:
         if isinstance(err, ProviderRefused) and not err.looking:
             told = RefundTold(status="failed", ref=None, failure=str(err))
         else:  # whether it was made before is not known, so it is neither failed nor asked for again blindly
             async with job_transaction(work.pool, tenant_id) as conn:
-                await queries.return_refund(conn, refund_id, str(err))
+                await queries.return_refund(conn, id=refund_id, failure=str(err))
             raise
     async with job_transaction(work.pool, tenant_id) as conn:
         await service.settle_refund(conn, refund_id, told)
@@ -84,10 +74,10 @@ async def sweep_payments(work: Work) -> None:
 async def _ask(work: Work, tenant_id: UUID, payment_id: UUID, *, close: bool = False) -> None:
     async with job_transaction(work.pool, tenant_id) as conn:
         try:
-            payment = await queries.get_payment(conn, payment_id)
-        except PaymentUnknown:
+            payment = await queries.get_payment(conn, id=payment_id)
+        except model.PaymentUnknown:
             return  # the account serves another shop as well
-        account = await queries.get_account(conn, payment.provider)
+        account = await queries.get_account(conn, provider=payment.provider)
     now = work.now()
     late = payment.expires_at is not None and payment.expires_at < now
     told = Told(status=payment.status)
@@ -105,6 +95,5 @@ async def _ask(work: Work, tenant_id: UUID, payment_id: UUID, *, close: bool = F
         await service.settle(conn, payment_id, told, now=now)
 
 
-def _provider(work: Work, payment: Payment, account: SealedAccount) -> Provider:
-    url = url_of(payment.provider, work.settings)
-    return PROVIDERS[payment.provider](url, work.http, work.vault.open(account.secret))
+def _provider(work: Work, payment: model.Payment, account: model.SealedAccount) -> Provider:
+    return account_at(payment.provider, work.settings, work.http, work.vault.open(account.secret))

@@ -6,23 +6,13 @@ Source: https://paystack.com/docs/api/transaction, …/api/refund, …/payments/
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Generic
+from typing import Any
 
 import msgspec
 
-from boka_app.payments.model import (
-    Notice,
-    Order,
-    Payment,
-    PaymentStatus,
-    PaymentsUnavailable,
-    Refund,
-    RefundStatus,
-    RefundTold,
-    SignatureInvalid,
-    Told,
-)
-from boka_app.payments.provider import Answer, Provider, uuid_or_none
+from boka_app.payments import model
+from boka_app.payments.model import Notice, Payment, PaymentStatus, Refund, RefundStatus, RefundTold, Told
+from boka_app.payments.provider import Answer, Envelope, Provider, uuid_or_none
 
 _CURRENCIES = ("EGP", "GHS", "KES", "NGN", "USD", "ZAR")  # all with two digits, as Paystack counts them too
 _STATUS: dict[str, PaymentStatus] = {"success": "succeeded", "failed": "failed"}  # `abandoned` may still be paid
@@ -49,22 +39,9 @@ class _Refund(msgspec.Struct):
     merchant_note: str | None = None
 
 
-class _Data(msgspec.Struct):
-    id: int | str | None = None
-    reference: str | None = None
-    transaction_reference: str | None = None
-    refund_reference: str | None = None
-
-
 class _Event(msgspec.Struct):
     event: str
-    data: _Data
-
-
-class _Envelope(msgspec.Struct, Generic[Answer]):
-    """What every answer comes in."""
-
-    data: Answer
+    data: dict[str, Any]
 
 
 class Paystack(Provider):
@@ -77,9 +54,9 @@ class Paystack(Provider):
     def check(amount_minor: int, currency: str) -> None:  # noqa: ARG004  any amount in them
         """Pass what it takes."""
         if currency not in _CURRENCIES:
-            raise PaymentsUnavailable(f"Paystack takes {', '.join(_CURRENCIES)} and not {currency}")
+            raise model.PaymentsUnavailable(f"Paystack takes {', '.join(_CURRENCIES)} and not {currency}")
 
-    async def start(self, order: Order) -> tuple[str, str]:
+    async def start(self, order: model.Order) -> tuple[str, str]:
         """Initialize a transaction; our payment's id is its reference. Paystack insists on an e-mail address."""
         fields = {
             "reference": str(order.payment.id),
@@ -100,10 +77,6 @@ class Paystack(Provider):
         return Told(
             status=status, ref=seen.reference, amount_minor=seen.amount, currency=seen.currency, failure=failure
         )
-
-    async def close(self, payment: Payment) -> Told:
-        """Verify it: Paystack cannot end a transaction, so money that still comes is given back."""
-        return await self.look(payment)
 
     async def refund(self, payment: Payment, refund: Refund) -> RefundTold:
         """Refund a part of a transaction; found by our id in the merchant's note if it was asked for before."""
@@ -127,22 +100,19 @@ class Paystack(Provider):
         """Verify a webhook and return which payment it is about."""
         wanted = hmac.new(secret.encode(), body, "sha512").hexdigest()
         if not hmac.compare_digest(wanted.encode(), headers.get("x-paystack-signature", "").encode()):
-            raise SignatureInvalid("it is not that of this body and the secret key")
+            raise model.SignatureInvalid("it is not that of this body and the secret key")
         event = msgspec.json.decode(body, type=_Event)
         data, kind = event.data, event.event
-        reference = data.reference or data.transaction_reference
-        about = kind == "charge.success" or kind.startswith("refund.")
-        return Notice(
-            event_id=f"{kind}:{data.id or data.refund_reference or reference}"[:255],
-            kind=kind,
-            payment_id=uuid_or_none(reference) if about else None,
-        )
+        reference = data.get("reference") or data.get("transaction_reference")
+        about = reference if kind == "charge.success" or kind.startswith("refund.") else None
+        event_id = f"{kind}:{data.get('id') or data.get('refund_reference') or reference}"
+        return Notice(event_id=event_id[:255], kind=kind, payment_id=uuid_or_none(about))
 
     async def _verify(self, payment: Payment) -> _Transaction:
         return await self._data("GET", f"transaction/verify/{payment.id}", _Transaction)
 
     async def _data(self, method: str, path: str, answer_type: type[Answer], **content: Any) -> Answer:  # noqa: ANN401  json or params
-        return (await self._call(method, path, _Envelope[answer_type], **content)).data
+        return (await self._call(method, path, Envelope[answer_type], **content)).data
 
 
 def _refund_told(refund: _Refund) -> RefundTold:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 _AGAIN = frozenset({408, 409, 425, 429})  # 409 is Stripe's answer while the same idempotency key is at work
+
+
+class Envelope(msgspec.Struct, Generic[Answer]):
+    """What lists of Stripe and all answers of Paystack come in."""
+
+    data: Answer
 
 
 class _Error(msgspec.Struct):
@@ -58,23 +64,15 @@ class Provider(ABC):
     async def look(self, payment: Payment) -> Told:
         """Return what became of a payment."""
 
-    @abstractmethod
     async def close(self, payment: Payment) -> Told:
-        """End an open checkout if the provider can; return what became of the payment."""
+        """End an open checkout where the provider can; return what became of the payment."""
+        return await self.look(payment)
 
     @abstractmethod
     async def refund(self, payment: Payment, refund: Refund) -> RefundTold:
         """Give money back, or return what became of that: a refund that was asked for is never asked for again."""
 
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        answer_type: type[Answer],
-        *,
-        key: UUID | None = None,
-        **content: Any,  # noqa: ANN401  json, data or params
-    ) -> Answer:
+    async def _call(self, method: str, path: str, answer_type: type[Answer], key: str = "", **content: Any) -> Answer:  # noqa: ANN401  json, data or params
         """Send one request, `key` making it one that may be repeated; return what the answer holds.
 
         Raises:
@@ -84,8 +82,7 @@ class Provider(ABC):
         import httpx  # noqa: PLC0415  0.6 s and 9 MiB: a worker of the API loads it with its first checkout
 
         headers = {"Authorization": f"Bearer {self._secret}"} | self.headers
-        if key is not None:
-            headers["Idempotency-Key"] = str(key)
+        headers |= {"Idempotency-Key": key} if key else {}
         try:
             answer = await self._http.request(method, f"{self._url}/{path}", headers=headers, **content)
             if answer.status_code in _AGAIN or answer.is_server_error:

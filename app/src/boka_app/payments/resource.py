@@ -98,8 +98,9 @@ class PaymentsResource:
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer a page of payments, the newest first."""
         wanted = self._pages.wanted(req)
+        at, id_ = wanted.after or (None, None)
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, _tenant):
-            rows = await queries.list_payments(conn, wanted.after, wanted.fetch)
+            rows = await queries.list_payments(conn, at=at, id=id_, limit=wanted.fetch)
         self._pages.answer(req, resp, wanted, rows, lambda payment: (payment.created_at, payment.id))
 
     @operation(
@@ -204,10 +205,13 @@ class AccountResource:
         seal = self._parts.vault.seal
         webhook_secret = None if setup.webhook_secret is None else seal(setup.webhook_secret)
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            found = await queries.get_account(conn, provider, lock=True)
+            found = await queries.lock_account(conn, provider=provider)
             if found is not None:
                 require_match(req, found.version)
-            await queries.put_account(conn, provider, seal(setup.secret), webhook_secret, active=setup.active)
+            sealed = {"secret": seal(setup.secret), "webhook_secret": webhook_secret}
+            if setup.active:
+                await queries.rest_others(conn, provider=provider)
+            await queries.put_account(conn, provider=provider, active=setup.active, **sealed)
             self._show(resp, tenant, await self._get(conn, provider))
             await audit.record(conn, "payment_account.set", tenant.id, provider=provider, active=setup.active)
 
@@ -223,13 +227,14 @@ class AccountResource:
         """Forget the account and its secrets, unless money is on its way through it."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
             require_match(req, (await self._get(conn, provider, lock=True)).version)
-            if not await queries.remove_account(conn, provider):
+            if not await queries.remove_account(conn, provider=provider):
                 raise AccountInUse(provider)
             await audit.record(conn, "payment_account.removed", tenant.id, provider=provider)
         resp.status = falcon.HTTP_204
 
     async def _get(self, conn: Connection, provider: str, *, lock: bool = False) -> SealedAccount:
-        account = await queries.get_account(conn, provider, lock=lock)
+        look = queries.lock_account if lock else queries.get_account
+        account = await look(conn, provider=provider)
         if account is None:
             raise AccountUnknown(provider)
         return account
@@ -264,8 +269,8 @@ class WebhookResource:
 
 
 async def _details(conn: Connection, payment_id: UUID) -> PaymentDetails:
-    payment = await queries.get_payment(conn, payment_id)
-    return PaymentDetails(payment=payment, refunds=await queries.list_refunds(conn, payment_id))
+    payment = await queries.get_payment(conn, id=payment_id)
+    return PaymentDetails(payment=payment, refunds=await queries.list_refunds(conn, id=payment_id))
 
 
 def _fingerprint(req: Request, body: bytes) -> bytes:

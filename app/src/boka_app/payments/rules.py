@@ -3,18 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
-from uuid import UUID
 
-from boka_app.payments.model import (
-    Bill,
-    CashPayment,
-    Payment,
-    PaymentStatus,
-    PaymentsUnavailable,
-    ProviderName,
-    RefundStatus,
-    Told,
-)
+from boka_app.payments.model import Bill, Payment, PaymentStatus, PaymentsUnavailable, Purpose, RefundStatus, Told
 
 # Stripe's sessions live 30 minutes at least, by its clock; 10 more leave a lost answer the time to be asked for again.
 CHECKOUT_LIFE = timedelta(minutes=40)
@@ -49,35 +39,9 @@ def due(bill: Bill, now: datetime) -> int:
     return max(0, required(bill) - bill.paid_minor) if open_ else 0
 
 
-def new_payment(
-    bill: Bill, provider: ProviderName, amount_minor: int, payment_id: UUID, appointment_id: UUID, now: datetime
-) -> Payment:
-    """Return the payment to open."""
-    return Payment(
-        id=payment_id,
-        appointment_id=appointment_id,
-        provider=provider,
-        purpose="deposit" if bill.payment == "deposit" else "full",
-        amount_minor=amount_minor,
-        currency=bill.currency,
-        status="created",
-        expires_at=now + CHECKOUT_LIFE,
-        created_at=now,
-    )
-
-
-def cash_payment(cash: CashPayment, currency: str, payment_id: UUID, now: datetime) -> Payment:
-    """Return the payment that staff took by hand."""
-    return Payment(
-        id=payment_id,
-        appointment_id=cash.appointment,
-        provider="cash",
-        purpose=cash.purpose,
-        amount_minor=cash.amount_minor,
-        currency=currency,
-        status="succeeded",
-        created_at=now,
-    )
+def purpose(bill: Bill) -> Purpose:
+    """Return what an online payment is for."""
+    return "deposit" if bill.payment == "deposit" else "full"
 
 
 def next_step(latest: Payment | None, *, repeatable: bool, now: datetime) -> Step:

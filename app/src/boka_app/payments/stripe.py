@@ -11,21 +11,9 @@ from typing import ClassVar
 
 import msgspec
 
-from boka_app.payments import rules
-from boka_app.payments.model import (
-    Notice,
-    Order,
-    Payment,
-    PaymentStatus,
-    PaymentsUnavailable,
-    ProviderRefused,
-    Refund,
-    RefundStatus,
-    RefundTold,
-    SignatureInvalid,
-    Told,
-)
-from boka_app.payments.provider import Provider, uuid_or_none
+from boka_app.payments import model, rules
+from boka_app.payments.model import Notice, Payment, PaymentStatus, Refund, RefundStatus, RefundTold, Told
+from boka_app.payments.provider import Envelope, Provider, uuid_or_none
 
 _TOLERANCE_S = 300
 _DIGITS = {"ISK": 2}  # as its amounts have them, where that differs from ISO 4217
@@ -60,10 +48,6 @@ class _Refund(msgspec.Struct):
         return (self.metadata or {}).get("refund_id")
 
 
-class _Refunds(msgspec.Struct):
-    data: list[_Refund]
-
-
 class _Data(msgspec.Struct):
     object: msgspec.Raw
 
@@ -86,7 +70,7 @@ class Stripe(Provider):
         """Pass what it takes."""
         _amount(amount_minor, currency)
 
-    async def start(self, order: Order) -> tuple[str, str]:
+    async def start(self, order: model.Order) -> tuple[str, str]:
         """Open a Checkout Session. The order has no e-mail address: the person enters one there."""
         payment = order.payment
         assert payment.expires_at is not None  # noqa: S101  online payments have one
@@ -102,7 +86,7 @@ class Stripe(Provider):
             "cancel_url": order.return_url,
             "expires_at": str(int(payment.expires_at.timestamp())),
         }
-        session = await self._call("POST", "v1/checkout/sessions", _Session, data=fields, key=payment.id)
+        session = await self._call("POST", "v1/checkout/sessions", _Session, data=fields, key=str(payment.id))
         return session.id, session.url or ""
 
     async def look(self, payment: Payment) -> Told:
@@ -115,7 +99,7 @@ class Stripe(Provider):
         path = f"v1/checkout/sessions/{payment.provider_ref}/expire"
         try:
             return _told(await self._call("POST", path, _Session))
-        except ProviderRefused:  # it is not open any more
+        except model.ProviderRefused:  # it is not open any more
             return await self.look(payment)
 
     async def refund(self, payment: Payment, refund: Refund) -> RefundTold:
@@ -125,13 +109,13 @@ class Stripe(Provider):
         path = f"v1/checkout/sessions/{payment.provider_ref}"
         session = await self._call("GET", path, _Session)
         paid = {"payment_intent": session.payment_intent or ""}
-        earlier = await self._call("GET", "v1/refunds", _Refunds, params=paid | {"limit": "100"})
+        earlier = await self._call("GET", "v1/refunds", Envelope[list[_Refund]], params=paid | {"limit": "100"})
         for found in earlier.data:
             if found.ours == str(refund.id):
                 return _refund_told(found)
         amount = str(_amount(refund.amount_minor, payment.currency))
         fields = paid | {"amount": amount, "metadata[refund_id]": str(refund.id)}
-        return _refund_told(await self._call("POST", "v1/refunds", _Refund, data=fields, key=refund.id))
+        return _refund_told(await self._call("POST", "v1/refunds", _Refund, data=fields, key=str(refund.id)))
 
     @staticmethod
     def read(headers: Mapping[str, str], body: bytes, *, secret: str, webhook_secret: str, now: datetime) -> Notice:  # noqa: ARG004  signed with a secret of its own
@@ -159,22 +143,24 @@ def verify(header: str, body: bytes, *, secret: str, now: datetime) -> None:
     parts = [part.partition("=") for part in header.split(",")]
     stamp = next((value for name, _, value in parts if name.strip() == "t"), "")
     if not secret or not stamp.isascii() or not stamp.isdigit():
-        raise SignatureInvalid("it has no time")
+        raise model.SignatureInvalid("it has no time")
     wanted = hmac.new(secret.encode(), stamp.encode() + b"." + body, "sha256").hexdigest()
     given = [value for name, _, value in parts if name.strip() == "v1"]
     if not any(hmac.compare_digest(wanted.encode(), one.encode()) for one in given):
-        raise SignatureInvalid("no v1 signature is that of this body")
+        raise model.SignatureInvalid("no v1 signature is that of this body")
     if abs(now.timestamp() - int(stamp)) > _TOLERANCE_S:
-        raise SignatureInvalid(f"it is more than {_TOLERANCE_S} s old")
+        raise model.SignatureInvalid(f"it is more than {_TOLERANCE_S} s old")
 
 
 def _amount(amount_minor: int, currency: str) -> int:
     if currency in _REFUSED:
-        raise PaymentsUnavailable(f"Stripe is not offered for {currency}; use another currency or provider")
+        raise model.PaymentsUnavailable(f"Stripe is not offered for {currency}; use another currency or provider")
     ours = rules.digits(currency)
     amount = rules.to_provider(amount_minor, ours=ours, theirs=_DIGITS.get(currency, ours))
     if ours == _THREE and amount % 10:
-        raise PaymentsUnavailable(f"Stripe takes {currency} in steps of 10 minor units; {amount_minor} is between")
+        raise model.PaymentsUnavailable(
+            f"Stripe takes {currency} in steps of 10 minor units; {amount_minor} is between"
+        )
     return amount
 
 
