@@ -165,6 +165,6 @@ def test_a_caller_is_a_network_that_one_customer_has(address, counted):
 def test_only_a_trusted_proxy_is_believed(peer, address):
     headers = {"X-Real-IP": "192.0.2.9", "X-Forwarded-For": "203.0.113.1"}
     req = testing.create_asgi_req(headers=headers, remote_addr=peer)
-    asyncio.run(RequestMiddleware(("198.18.0.0/24", "::1")).process_request(req, None))
+    asyncio.run(RequestMiddleware(("198.18.0.0/24", "::1")).process_request(req, falcon.asgi.Response()))
 
     assert client_address(req) == address

@@ -15,6 +15,10 @@ def test_a_template_is_kept_changed_and_removed(ask):
     assert (made.status_code, changed.json["subject"], removed.status_code) == (201, "Ho", 204)
 
 
+def test_the_longest_template_fits_into_a_request(ask):
+    assert ask("POST", "templates", WORDS | {"text_body": "ä" * 20_000, "html_body": "ä" * 100_000}).status_code == 201
+
+
 @pytest.mark.parametrize("change", [{"text_body": "{{ x.y }}"}, {"kind": "nothing"}, {"kind": "refund.failed"}])
 def test_a_broken_template_is_refused_when_saved_and_when_changed(ask, change):
     made = ask("POST", "templates", WORDS)

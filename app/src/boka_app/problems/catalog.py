@@ -230,7 +230,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "body-invalid": ProblemKind(
         422, "Body not accepted", "The JSON has a member that is missing, unknown or not of the right form; see errors."
     ),
-    "body-too-large": ProblemKind(413, "Body too large", "A body here has 16 KiB at most."),
+    "body-too-large": ProblemKind(413, "Body too large", "A body has 16 KiB at most, 768 KiB from an account or key."),
     "media-type": ProblemKind(415, "Media type not accepted", "Send application/json; forms go to the pages only."),
     "not-found": ProblemKind(
         404, "Nothing here", "The address leads to nothing; the API is listed in its OpenAPI document."
