@@ -14,7 +14,7 @@ from boka_app.availability.model import (
     SlotInPast,
     SlotTaken,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.builders import ADA, BELA, MONDAY, NOW, at, availability, calendar, service, tenant
@@ -234,3 +234,29 @@ def test_every_listed_start_can_be_booked(zone, day, step):
 
     for start in starts(cal, svc, ten, [day, day + timedelta(days=1)], now):
         assert rules.choose_calendars(availability(cal, svc=svc, ten=ten), start, now=now) == [cal]
+
+
+@settings(max_examples=600)
+@given(
+    zone=st.sampled_from(ZONES),
+    day=st.dates(date(2026, 1, 1), date(2026, 12, 31)),
+    svc=st.builds(
+        lambda length, before, after: service(
+            duration_minutes=length, buffer_before_minutes=before, buffer_after_minutes=after, step_minutes=60
+        ),
+        st.sampled_from([5, 60, 720]),
+        st.sampled_from([0, 240]),
+        st.sampled_from([0, 240]),
+    ),
+    begins=st.integers(-40 * 12, 64 * 12).map(lambda n: timedelta(minutes=n * 5)),
+    length=st.sampled_from([timedelta(minutes=5), timedelta(hours=12)]),
+    buffers=st.tuples(*[st.sampled_from([timedelta(), timedelta(hours=4)])] * 2),
+)
+def test_a_visit_changes_only_lists_that_look_at_the_days_it_moves(zone, day, svc, begins, length, buffers):
+    ten, now = tenant(time_zone=zone), datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=4)
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) + begins
+    busy = [(start - buffers[0], start + length + buffers[1])]
+
+    if starts(calendar(0, 1440, busy=busy), svc, ten, [day], now) != starts(calendar(0, 1440), svc, ten, [day], now):
+        moved = rules.days_moved(start, start + length, zone)
+        assert set(moved) & set(rules.days_looked_at(day, day))

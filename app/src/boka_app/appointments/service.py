@@ -34,7 +34,6 @@ from boka_app.idempotency import queries as keys
 from boka_app.tenants.model import CUSTOMER, Actor, Tenant
 
 _ATTEMPTS = 3  # when facts changed between reading and writing, or a deadlock was broken
-_BUFFER = timedelta(hours=4)  # the longest there is
 
 
 class AppointmentService:
@@ -164,8 +163,9 @@ class AppointmentService:
         if placed.replayed:  # whoever was first may have died before telling
             await self._cache.forget(tenant_id)
         else:
-            times = placed.appointment.starts_at - _BUFFER, placed.appointment.ends_at + _BUFFER
-            await self._cache.bump(tenant_id, placed.versions, times)
+            visit = placed.appointment
+            days = rules.days_moved(visit.starts_at, visit.ends_at, visit.time_zone)
+            await self._cache.bump(tenant_id, placed.versions, days)
 
     def _answer(self, tenant: Tenant, appointment: Appointment) -> Booked:
         token = tokens.sign(self._keys[0], tenant.id, appointment.id)

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import date
-from functools import lru_cache
 from uuid import UUID
 
 import falcon
@@ -12,7 +11,7 @@ from falcon.asgi import Request, Response
 from boka_app.availability import queries, rules, service
 from boka_app.availability.model import Order, Slots
 from boka_app.body import read_body
-from boka_app.cache.service import Found, Question, tag_of, weeks_of
+from boka_app.cache.service import Found, Question, tag_of
 from boka_app.conventions.etag import unchanged
 from boka_app.database import connection
 from boka_app.openapi.operations import operation, parameter
@@ -83,7 +82,7 @@ class SlotsResource:
         now = self._parts.now()
         about = f"{wanted.service}:{wanted.employee}"
         what = f"{wanted.first}:{wanted.last}:{wanted.order}:{rules.present_cell(now)}"
-        question = Question(slug, about, what, _weeks(wanted.first, wanted.last))
+        question = Question(slug, about, what, rules.days_looked_at(wanted.first, wanted.last))
         found = await self._parts.cache.look(question, req.get_header("If-None-Match") or "")
         resp.cache_control = ["no-cache"]
         if found.tag is None:
@@ -109,11 +108,6 @@ class SlotsResource:
         else:
             await self._parts.cache.keep(missed, tag, answer, seconds=service.seconds_true(found, now))
         return Found(tag=tag, answer=answer)
-
-
-@lru_cache(maxsize=1024)
-def _weeks(first: date, last: date) -> tuple[int, ...]:
-    return weeks_of(*rules.reach(first, last))
 
 
 def _date(req: Request, name: str) -> date:

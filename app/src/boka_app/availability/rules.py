@@ -34,6 +34,7 @@ MAX_RANGE_DAYS = 31  # as the widest rival answers; a month page needs no more
 _FIRST_YEAR, _LAST_YEAR = 1971, 2199  # well inside what datetime and the database's integer cells can hold
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+_BUFFER = timedelta(hours=4)  # the longest there is
 _NEXT_STARTS = 3  # that a refusal names
 
 
@@ -85,11 +86,16 @@ def dates_around(moment: datetime) -> list[date]:
     return [middle + _DAY * n for n in (-1, 0, 1)]
 
 
-def reach(first: date, last: date) -> tuple[datetime, datetime]:
-    """Return a span outside of which nothing matters to these local dates, whatever the zone."""
-    begin, end = (datetime.combine(day, time(), UTC) for day in (first, last))
-    # Zones reach 14 hours to one side and 12 to the other; a buffer is 4 hours at most, a visit 12.
-    return begin - timedelta(hours=18), end + timedelta(hours=24 + 12 + 16)
+def days_looked_at(first: date, last: date) -> range:
+    """Return the ordinals of the local dates whose `days_moved` can matter to starts on these dates."""
+    return range(first.toordinal(), last.toordinal() + 2)  # a visit, 12 hours and a buffer at most, may end a day later
+
+
+def days_moved(starts_at: datetime, ends_at: datetime, time_zone: str) -> range:
+    """Return the ordinals of the local dates on which a visit takes time, its buffers and the next one's included."""
+    zone = ZoneInfo(time_zone)
+    first, last = (starts_at - _BUFFER).astimezone(zone), (ends_at + 2 * _BUFFER).astimezone(zone)
+    return range(first.toordinal(), last.toordinal() + 1)
 
 
 def opening_spans(calendar: Calendar, dates: list[date], zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:

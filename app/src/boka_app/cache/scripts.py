@@ -1,15 +1,15 @@
 """What Valkey runs by itself, so that one question is one round trip.
 
 `slots:tenant:SLUG` leads to the tenant's id; `slots:catalog:TENANT` is the version of what it offers, and
-`slots:touched:TENANT` counts changes of any other kind; `slots:calendar:TENANT:WEEK` has the version of each employee's
-calendar in that week; `slots:people:…` whom a search is about. An answer lies under all the versions it was made of, so
-a change makes it unreachable, and it ends after a minute. Versions live far longer than answers: none can come back
-before the answers made of it have ended.
+`slots:touched:TENANT` counts changes of any other kind; `slots:calendar:TENANT:DAY` has the version of each employee's
+calendar on that local date; `slots:people:…` whom a search is about. An answer lies under all the versions it was made
+of, so a change makes it unreachable, and it ends after a minute. Versions live far longer than answers: none can come
+back before the answers made of it have ended.
 """
 
 from typing import Final
 
-# slug, question, whom it is about, If-None-Match, weeks…: {0} unknown, {1, key} none yet, {2, tag} as the caller has
+# slug, question, whom it is about, If-None-Match, days…: {0} unknown, {1, key} none yet, {2, tag} as the caller has
 # it, {3, tag and answer}; to {1} belongs the version of the catalog by which the key was made
 LOOK: Final = """
 local tenant = redis.call('GET', 'slots:tenant:' .. ARGV[1])
@@ -44,11 +44,11 @@ redis.call('SET', 'slots:tenant:' .. ARGV[3], ARGV[1], 'EX', 3600)
 return 1
 """
 
-# tenant, number of employees, employee, version, …, weeks…: each only ever grows
+# tenant, number of employees, employee, version, …, days…: each only ever grows
 BUMP: Final = """
 local past = 3 + 2 * tonumber(ARGV[2])
-for w = past, #ARGV do
-    local key = 'slots:calendar:' .. ARGV[1] .. ':' .. ARGV[w]
+for d = past, #ARGV do
+    local key = 'slots:calendar:' .. ARGV[1] .. ':' .. ARGV[d]
     for i = 3, past - 2, 2 do
         if tonumber(ARGV[i + 1]) > tonumber(redis.call('HGET', key, ARGV[i]) or '0') then
             redis.call('HSET', key, ARGV[i], ARGV[i + 1])

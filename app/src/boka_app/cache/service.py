@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,8 +15,6 @@ from boka_app.settings import ValkeySettings
 
 _KEEP_S = 60  # how long an answer may be wrong at most, should a version be lost
 _HEAL_S = 1.0
-_WEEK_S = 7 * 86_400
-_MONDAY_S = 4 * 86_400  # 1970-01-05
 
 
 told: ContextVar[bool] = ContextVar("told", default=False)  # whether the request has said itself what it changed
@@ -29,7 +26,7 @@ class Question(NamedTuple):
     slug: str
     about: str  # whose calendars: service and employee
     what: str  # all that matters besides: dates, order, present
-    weeks: tuple[int, ...]
+    days: range  # the local dates whose appointments matter, as ordinals
 
 
 class Found(NamedTuple):
@@ -55,8 +52,8 @@ class SlotCache:
 
     async def look(self, question: Question, if_none_match: str) -> Found:
         """Return the answer to a question, if there is one that is still true."""
-        slug, about, what, weeks = question
-        got = await self._run(scripts.LOOK, slug, f"{about}:{what}", about, if_none_match, *weeks)
+        slug, about, what, days = question
+        got = await self._run(scripts.LOOK, slug, f"{about}:{what}", about, if_none_match, *days)
         outcome: str = _OUTCOMES[int(got[0])] if got else "bypass"
         metrics.CACHE.labels("slots", outcome).inc()
         if outcome == "hit":
@@ -79,15 +76,14 @@ class SlotCache:
         ids = " ".join(map(str, people))
         await self._run(scripts.LEARN, str(tenant_id), catalog_version, question.slug, question.about, ids)
 
-    async def bump(self, tenant_id: UUID, versions: Mapping[UUID, int], times: Iterable[datetime]) -> None:
+    async def bump(self, tenant_id: UUID, versions: Mapping[UUID, int], days: Iterable[int]) -> None:
         """Make unreachable what was made of earlier versions of these calendars: after the commit, before the answer.
 
-        `times` are moments in which they changed. Should Valkey be away, all answers become unreachable at the next
-        contact.
+        `days` are the local dates on which they changed, as ordinals. Should Valkey be away, all answers become
+        unreachable at the next contact.
         """
-        weeks = {week for moment in times for week in weeks_of(moment, moment)}
         pairs = [word for employee, version in versions.items() for word in (str(employee), version)]
-        await self._tell(scripts.BUMP, str(tenant_id), len(versions), *pairs, *weeks)
+        await self._tell(scripts.BUMP, str(tenant_id), len(versions), *pairs, *days)
         told.set(True)
 
     async def forget(self, tenant: UUID | str) -> None:
@@ -137,12 +133,6 @@ class SlotCache:
 def tag_of(answer: bytes) -> str:
     """Return the entity tag of an answer, with its quotes."""
     return f'"{hashlib.blake2b(answer, digest_size=16).hexdigest()}"'
-
-
-def weeks_of(begin: datetime, end: datetime) -> tuple[int, ...]:
-    """Return the weeks, counted from 1970 in UTC, that a time has a part in."""
-    first, last = ((moment.timestamp() - _MONDAY_S) // _WEEK_S for moment in (begin, end))
-    return tuple(range(int(first), int(last) + 1))
 
 
 _OUTCOMES: tuple[str, ...] = ("miss", "miss", "not_modified", "hit")
