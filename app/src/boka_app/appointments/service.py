@@ -11,7 +11,7 @@ import msgspec
 from psycopg import errors
 
 from boka_app import metrics
-from boka_app.appointments import queries, tokens
+from boka_app.appointments import queries, recent, tokens
 from boka_app.appointments.model import (
     Appointment,
     AppointmentUnknown,
@@ -54,6 +54,7 @@ class AppointmentService:
         self._pool = pool
         self._public_url = public_url
         self._now = now
+        self._recent = recent.RecentDays()
 
     async def book(
         self, slug: str, wish: BookingRequest, *, key: str, actor: Actor = CUSTOMER, source: str = "web"
@@ -117,7 +118,32 @@ class AppointmentService:
         hold_token: str = "",
         **details: Any,  # noqa: ANN401  as `queries.book` has them
     ) -> tuple[Availability, Placed]:
-        """Decide and write, again if what was decided on changed meanwhile; a refusal names the next free starts."""
+        """Decide, write, and tell the cache; a refusal names the next free starts."""
+        day = recent.day_of(slug, wish) if details.get("hold_id") is None else None
+        found, placed = await self._place_as_known(day, wish, details) or await self._place_as_read(
+            slug, wish, hold_token, details
+        )
+        self._recent.note(day, found)
+        await self._tell_cache(found.tenant.id, placed)
+        return found, placed
+
+    async def _place_as_known(
+        self, day: recent.Day | None, wish: HoldRequest, details: dict[str, Any]
+    ) -> tuple[Availability, Placed] | None:
+        """Decide on what an earlier booking of the day read; None where that does not do."""
+        known = self._recent.recall(day)
+        if known is None:
+            return None
+        try:
+            async with connection(self._pool) as conn:
+                return known, await self._write(conn, known, wish, details)
+        except (DomainError, errors.DeadlockDetected):  # what is in the way, reading tells
+            return None
+
+    async def _place_as_read(
+        self, slug: str, wish: HoldRequest, hold_token: str, details: dict[str, Any]
+    ) -> tuple[Availability, Placed]:
+        """Read, decide and write, again if what was decided on changed meanwhile."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with connection(self._pool) as conn:
@@ -134,7 +160,6 @@ class AppointmentService:
                     )
                 raise type(err)(err.starts_at, free) from err
             else:
-                await self._tell_cache(found.tenant.id, placed)
                 return found, placed
         raise AssertionError
 
@@ -146,9 +171,7 @@ class AppointmentService:
         if hold_id is not None and not self._owns(found.tenant, hold_id, hold_token):
             raise HoldOver(hold_id)
         try:
-            free = found.calendars if hold_id else rules.choose_calendars(found, wish.starts_at, now=now)
-            ids, version = [calendar.employee_id for calendar in free], found.catalog_version
-            placed = await queries.book(conn, found.tenant.id, wish, ids, now=now, catalog_version=version, **details)
+            placed = await self._write(conn, found, wish, details)
         except DomainError as err:
             # What keeps the slot from this request may be the booking of the first one with its key.
             earlier = await keys.find_answer(conn, found.tenant.id, *details["claim"]) if "claim" in details else None
@@ -158,6 +181,12 @@ class AppointmentService:
                 raise type(err)(err.starts_at, rules.next_starts(found, dates[1:], wish.starts_at, now=now)) from err
             raise
         return found, placed
+
+    async def _write(self, conn: Connection, found: Availability, wish: HoldRequest, details: dict[str, Any]) -> Placed:
+        now = self._now()
+        free = found.calendars if details.get("hold_id") else rules.choose_calendars(found, wish.starts_at, now=now)
+        ids, version = [calendar.employee_id for calendar in free], found.catalog_version
+        return await queries.book(conn, found.tenant.id, wish, ids, now=now, catalog_version=version, **details)
 
     async def _tell_cache(self, tenant_id: UUID, placed: Placed) -> None:
         if placed.replayed:  # whoever was first may have died before telling

@@ -217,6 +217,14 @@ begin
             return seat;
         end if;
     end if;
+    if exists (  -- read after the caller decided: a calendar elsewhere may have been synchronised meanwhile
+        select 1
+        from external_busy x
+        where x.tenant_id = draft.tenant_id and x.employee_id = draft.employee_id
+            and x.starts_at < draft.occupied_until and x.ends_at > draft.occupied_from
+    ) then
+        raise exception 'busy elsewhere' using errcode = 'BK003';
+    end if;
     if cap is not null
         and cardinality(full_days(draft.tenant_id, null, draft.employee_id, zone, whole_day, cap, at_now)) > 0
         or svc.max_per_day is not null and draft.kind = 'visit'
