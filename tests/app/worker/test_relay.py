@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from boka_app.database import make_pool
+from boka_app.webhooks.jobs import fan_out
 from boka_app.worker import relay as module
 from boka_app.worker.relay import relay
 from psycopg.types.json import Jsonb
@@ -50,6 +51,29 @@ def test_an_event_becomes_the_jobs_of_its_kind(database, admin, salon):
     assert relayed(database) == [3]
     assert len(queued(admin)) == 2
     assert relayed(database) == [0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "jobs_made"),
+    [
+        pytest.param({}, 1, id="wanted"),
+        pytest.param({"kinds": ["payment.failed"]}, 0, id="another kind is"),
+        pytest.param({"active": False}, 0, id="not now"),
+        pytest.param({"secret": None}, 0, id="nothing could be signed"),
+    ],
+)
+def test_deliveries_are_ordered_only_for_an_endpoint_that_wants_them(database, admin, salon, jobs, changes, jobs_made):
+    jobs(on_event=(("*", fan_out),))
+    endpoint = {"kinds": [], "active": True, "secret": b"x"} | changes
+    admin.execute(
+        "insert into webhook_endpoint (tenant_id, id, url, kinds, active, secret)"
+        " values (%(tenant)s, %(id)s, 'https://example.org', %(kinds)s, %(active)s, %(secret)s)",
+        endpoint | {"tenant": salon.id, "id": uuid4()},
+    )
+    tell(admin, salon, 1)
+
+    assert relayed(database) == [1]
+    assert len(queued(admin)) == jobs_made
 
 
 def test_several_relays_at_once_take_each_event_once(database, admin, make_salon):

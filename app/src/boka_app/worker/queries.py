@@ -24,7 +24,12 @@ returning tenant_id, outbox_id
 """
 
 _KINDS = """
-select id, kind
+select id, kind, exists (
+    select 1
+    from webhook_endpoint e
+    where e.tenant_id = current_tenant() and e.active and e.secret is not null
+        and (e.kinds = '{}' or outbox.kind = any(e.kinds))
+)
 from outbox
 where tenant_id = current_tenant() and id = any(%(ids)s)
 order by id
@@ -132,8 +137,8 @@ async def take_events(conn: Connection, limit: int) -> list[tuple[UUID, int]]:
     return await (await conn.execute(_TAKE, {"limit": limit})).fetchall()  # pyright: ignore[reportReturnType]
 
 
-async def list_kinds(conn: Connection, ids: Sequence[int]) -> list[tuple[int, str]]:
-    """Return the events of the entered tenant, oldest first, with their kinds."""
+async def list_kinds(conn: Connection, ids: Sequence[int]) -> list[tuple[int, str, bool]]:
+    """Return the events of the entered tenant, oldest first: id, kind, and whether a webhook endpoint wants it."""
     return await (await conn.execute(_KINDS, {"ids": list(ids)})).fetchall()  # pyright: ignore[reportReturnType]
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from boka_app.database import Pool, connection
 from boka_app.tenants.model import JOB
 from boka_app.tenants.queries import enter
+from boka_app.webhooks.jobs import fan_out
 from boka_app.worker import queries
 from boka_app.worker.defer import defer_many
 from boka_app.worker.registry import names_for
@@ -27,8 +28,8 @@ async def relay(pool: Pool) -> int:
         jobs: list[tuple[str, dict[str, object]]] = []
         for tenant_id, ids in ids_by_tenant.items():
             await enter(conn, tenant_id, JOB)
-            for event_id, kind in await queries.list_kinds(conn, ids):
+            for event_id, kind, wanted in await queries.list_kinds(conn, ids):
                 args: dict[str, object] = {"tenant_id": str(tenant_id), "event_id": event_id}
-                jobs += [(name, args) for name in names_for(kind)]
+                jobs += [(name, args) for name in names_for(kind) if wanted or name != fan_out.__name__]
         await defer_many(conn, jobs)
     return len(taken)
