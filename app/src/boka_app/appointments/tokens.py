@@ -5,6 +5,7 @@ It is a signature, not a stored random: a repeated request gets the same token w
 
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 
@@ -17,3 +18,17 @@ def sign(key: bytes, tenant_id: UUID, thing_id: UUID, *, purpose: str = "appoint
 def matches(key: bytes, tenant_id: UUID, thing_id: UUID, token: str, *, purpose: str = "appointment") -> bool:
     """Tell whether the token is this thing's, in a time that tells nothing."""
     return hmac.compare_digest(sign(key, tenant_id, thing_id, purpose=purpose).encode(), token.encode())
+
+
+def require(
+    keys: Iterable[bytes],
+    tenant_id: UUID,
+    thing_id: UUID,
+    token: str,
+    unknown: Callable[[UUID], Exception],
+    *,
+    purpose: str = "appointment",
+) -> None:
+    """Pass whoever has this thing's token, signed by any of the keys; raise what `unknown` makes of the id."""
+    if not any(matches(key, tenant_id, thing_id, token, purpose=purpose) for key in keys):
+        raise unknown(thing_id)

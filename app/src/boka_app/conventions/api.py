@@ -15,9 +15,13 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
+from boka_app.appointments import tokens
+from boka_app.appointments.model import TokenMissing
 from boka_app.body import read_body
 from boka_app.conventions.etag import IF_MATCH, etag, require_match
 from boka_app.conventions.limits import client_address, network
+from boka_app.conventions.model import Page
+from boka_app.conventions.paging import PARAMETERS, Pages
 from boka_app.database import platform_transaction, tenant_transaction
 from boka_app.idempotency.model import require_key
 from boka_app.identity.model import Origin, Principal
@@ -61,6 +65,24 @@ class Call:
         """Return the id in the path."""
         return next(value for value in self.path.values() if isinstance(value, UUID))
 
+    def prove(self, unknown: Callable[[UUID], Exception], *, purpose: str = "appointment") -> UUID:
+        """Return the id in the path, of a thing whose token came; else raise what `unknown` makes of it.
+
+        Raises:
+            TokenMissing: no token came.
+        """
+        token, keys = bearer_token(self.req), self.parts.settings.signing_keys
+        tokens.require(keys, self.tenant.id, self.id, token, unknown, purpose=purpose)
+        return self.id
+
+    async def page(
+        self, name: str, query: Callable[..., Awaitable[list[Any]]], place: Callable[[Any], tuple[datetime, UUID]]
+    ) -> Page[Any]:
+        """Return a page of the list `name`: what `query` finds after a `place`."""
+        pages = Pages(self.parts.settings, name, tuple[datetime, UUID])
+        wanted = pages.wanted(self.req)
+        return pages.answer(self.req, self.resp, wanted, await query(self.conn, **wanted.keyset), place)
+
     def require_match(self, version: int) -> None:
         """Let the change pass if it is meant for this version."""
         require_match(self.req, version)
@@ -81,6 +103,7 @@ class Api:
         body: type[Any] | None = None,
         status: int | None = None,
         key: str | None = None,
+        paged: bool = False,
         if_match: bool = False,
         alone: bool = False,
         **described: Any,  # noqa: ANN401
@@ -93,8 +116,8 @@ class Api:
         status = status or (204 if answer is None else 200)
         decoder = None if body is None else msgspec.json.Decoder(body)
         asked = [parameter("Idempotency-Key", "text", key, kind="header")] if key else []
-        described["parameters"] = [*asked, *([IF_MATCH] if if_match else []), *described.get("parameters", ())]
-        attach = operation(summary, answer=answer, status=status, body=body, **described)
+        asked += [*([IF_MATCH] if if_match else ()), *described.pop("parameters", ()), *(PARAMETERS if paged else ())]
+        attach = operation(summary, answer=answer, status=status, body=body, parameters=asked, **described)
 
         def add(do: _Do) -> _Do:
             def make(parts: Parts) -> Any:  # noqa: ANN401  a responder
@@ -133,6 +156,18 @@ async def _enter(stack: AsyncExitStack, req: Request, parts: Parts, slug: str | 
     if slug is None:
         return await stack.enter_async_context(platform_transaction(parts.pool, actor)), None
     return await stack.enter_async_context(tenant_transaction(parts.pool, slug, actor))
+
+
+def bearer_token(req: Request) -> str:
+    """Return the token that proves something is one's own.
+
+    Raises:
+        TokenMissing: none came.
+    """
+    scheme, _, token = (req.get_header("Authorization") or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenMissing
+    return token.strip()
 
 
 def origin_of(req: Request) -> Origin:

@@ -170,8 +170,7 @@ class Editor:
 
     async def _list(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
         wanted = self._pages.wanted(req)
-        after, after_id = wanted.after or (None, None)
-        given = where | {"after": after, "after_id": after_id, "search": words_of(req), "fetch": wanted.fetch}
+        given = where | wanted.keyset | {"search": words_of(req)}
         async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
             rows = await self._table.list(conn, given)
         self._pages.answer(req, resp, wanted, rows, self._place_of)

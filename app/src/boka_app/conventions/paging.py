@@ -7,7 +7,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import falcon
@@ -37,6 +37,12 @@ class Wanted(Generic[Key]):
     limit: int
 
     @property
+    def keyset(self) -> dict[str, Any]:
+        """Return what a statement takes to select the page: the two parts of the key, and `fetch`."""
+        key: Any = self.after or (None, None)
+        return {"after": key[0], "after_id": key[1], "fetch": self.fetch}
+
+    @property
     def fetch(self) -> int:
         """Return how many rows to select: one more than shown, to know whether a page follows."""
         return self.limit + 1
@@ -61,14 +67,15 @@ class Pages(Generic[Key]):
 
     def answer(
         self, req: Request, resp: Response, wanted: Wanted[Key], rows: Sequence[Item], key: Callable[[Item], Key]
-    ) -> None:
-        """Answer the page made of `wanted.fetch` rows, with a link to the next."""
+    ) -> Page[Item]:
+        """Answer and return the page made of `wanted.fetch` rows, with a link to the next."""
         shown = list(rows[: wanted.limit])
         cursor = self._seal(key(shown[-1])) if len(rows) > wanted.limit else None
         if cursor is not None:
             query = urlencode({**req.params, "cursor": cursor}, doseq=True)
             resp.append_link(f"{req.path}?{query}", "next")
-        resp.media = Page(items=shown, next=cursor)
+        resp.media = page = Page(items=shown, next=cursor)
+        return page
 
     def _seal(self, key: Key) -> str:
         content = msgspec.json.encode(key)

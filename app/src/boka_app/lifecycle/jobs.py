@@ -24,4 +24,4 @@ async def forget_idempotency_keys(work: Work) -> None:
     """Remove the keys of requests that nobody repeats any more."""
     for tenant_id in await tenant_ids(work.pool):
         async with job_transaction(work.pool, tenant_id) as conn:
-            await queries.forget_keys(conn, work.now() - _KEEP_KEYS)
+            await queries.forget_keys(conn, before=work.now() - _KEEP_KEYS)

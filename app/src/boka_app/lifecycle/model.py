@@ -125,17 +125,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which appointments to list; None is any. `begin` and `end` are of their starts, the end itself left out."""
-
-    id: UUID | None = None
-    customer: UUID | None = None
-    series: UUID | None = None
-    employee: UUID | None = None
-    begin: datetime | None = None
-    end: datetime | None = None
-
-
 class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What staff change about an appointment; what is left out stays. Null for `employee` takes whoever is free.
 

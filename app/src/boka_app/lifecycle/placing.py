@@ -3,7 +3,7 @@
 The same rules and the same SQL as booking's. Nothing here is noted or told; whoever calls does that last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -19,6 +19,7 @@ from boka_app.availability import rules
 from boka_app.availability.model import BeyondHorizon, DayFull, NoticeTooShort, OutsideHours, SlotInPast, SlotTaken
 from boka_app.availability.queries import find_availability
 from boka_app.database import Connection
+from boka_app.statements import run, value
 from boka_app.tenants.model import Tenant
 
 UNAVAILABLE = (SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, DayFull, SlotTaken)  # why a start is not had
@@ -99,73 +100,39 @@ def local_date(tenant: Tenant, moment: datetime) -> date:
     return moment.astimezone(ZoneInfo(tenant.time_zone)).date()
 
 
-async def lock(
-    conn: Connection, service_id: UUID, dates: Sequence[date], *, employee_id: UUID | None, moved_id: UUID | None = None
-) -> None:
-    """Keep others from the calendars that placing will change, those of an appointment to move included."""
-    facts = {"service_id": service_id, "employee_id": employee_id, "moved_id": moved_id, "dates": list(dates)}
-    await conn.execute(_LOCK, facts)
-
-
-async def move(
-    conn: Connection, appointment_id: UUID, starts_at: datetime, employees: list[UUID], now: datetime
-) -> None:
-    """Give an appointment another start, with the first of the employees who is free; its row and id stay.
-
-    Raises:
-        SlotTaken, DayFull: none of them has room. The transaction is to be rolled back.
-    """
-    await _run(conn, _MOVE, starts_at, {"id": appointment_id, "employees": employees, "now": now})
-
-
-async def hold(  # noqa: PLR0913  what is held, by name
-    conn: Connection,
-    service_id: UUID,
-    starts_at: datetime,
-    employees: list[UUID],
-    *,
-    customer_id: UUID,
-    until: datetime,
-    now: datetime,
-) -> UUID:
-    """Hold a start for a customer; return the appointment's id.
-
-    Raises:
-        SlotTaken, DayFull: none of the employees has room. The transaction is to be rolled back, or its savepoint.
-    """
-    facts = {"service_id": service_id, "employees": employees, "customer_id": customer_id, "until": until, "now": now}
-    return await _run(conn, _HOLD, starts_at, facts)
-
-
 def refusal(sqlstate: str, starts_at: datetime) -> SlotTaken | DayFull:
     """Return what a SQLSTATE of placing means."""
     return _REFUSAL_BY_SQLSTATE[sqlstate](starts_at)
 
 
-async def accept_hold(conn: Connection, appointment_id: UUID, now: datetime) -> bool:
-    """Book what is held for a customer and locked; tell whether it was still held."""
-    row = await (await conn.execute(_ACCEPT, {"id": appointment_id, "now": now})).fetchone()
-    return row is not None and row[0]
-
-
 async def keep_customer(conn: Connection, details: CustomerDetails) -> UUID:
     """Return the one customer with this address, made if there is none."""
-    row = await (await conn.execute(_KEEP_CUSTOMER, {"details": Jsonb(to_builtins(details))})).fetchone()
-    assert row is not None  # noqa: S101  a function gives one row
-    return row[0]
+    return await _keep_customer(conn, details=Jsonb(to_builtins(details)))
 
 
-async def note_expired(conn: Connection) -> None:
-    """Audit what placing made expire: once a transaction, before its other entries."""
-    await conn.execute(_NOTE_EXPIRED)
+def _placing(sql: LiteralString) -> Callable[..., Awaitable[Any]]:
+    """Return what places; SlotTaken and DayFull say that none of the employees has room."""
+    place = value(sql)
+
+    async def place_or_refuse(conn: Connection, **facts: Any) -> Any:  # noqa: ANN401
+        try:
+            return await place(conn, **facts)
+        except psycopg.Error as err:
+            if err.sqlstate in _REFUSAL_BY_SQLSTATE:
+                raise refusal(err.sqlstate, facts["starts_at"]) from err
+            raise
+
+    return place_or_refuse
 
 
-async def _run(conn: Connection, statement: LiteralString, starts_at: datetime, facts: dict[str, Any]) -> Any:  # noqa: ANN401  one value
-    try:
-        row = await (await conn.execute(statement, facts | {"starts_at": starts_at})).fetchone()
-    except psycopg.Error as err:
-        if err.sqlstate in _REFUSAL_BY_SQLSTATE:
-            raise refusal(err.sqlstate, starts_at) from err
-        raise
-    assert row is not None  # noqa: S101  a function gives one row
-    return row[0]
+lock = run(_LOCK, moved_id=None)
+"""Keep others from the calendars that placing will change, those of an appointment to move included."""
+move = _placing(_MOVE)
+"""Give an appointment another start, with the first of the employees who is free; its row and id stay."""
+hold = _placing(_HOLD)
+"""Hold a start for a customer; the appointment's id."""
+accept_hold = value(_ACCEPT)
+"""Book what is held for a customer and locked; whether it was still held."""
+note_expired = run(_NOTE_EXPIRED)
+"""Audit what placing made expire: once a transaction, before its other entries."""
+_keep_customer = value(_KEEP_CUSTOMER)

@@ -1,18 +1,13 @@
 """SQL on what becomes of appointments. Each change names the states it may begin from, so of two at once one wins."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-import msgspec
-from psycopg.rows import class_row
 
 from boka_app.appointments.model import AppointmentUnknown
 from boka_app.database import Connection
-from boka_app.lifecycle.model import By, Entry, Filter, Status, Visit
+from boka_app.lifecycle.model import Entry, Visit
+from boka_app.statements import column, many, run, the
 
-Place = tuple[datetime, UUID]  # of an appointment in a list: its start, then its id
 # Booking locks in this order too: employees by id, then appointments. Whoever locks an appointment first would wait,
 # when its calendar moves, for an employee that is locked by somebody who waits for the appointment's time.
 _LOCK_EMPLOYEES = """
@@ -127,9 +122,9 @@ where a.tenant_id = current_tenant()
     )
     and a.starts_at >= coalesce(%(begin)s::timestamptz, '-infinity')
     and a.starts_at < coalesce(%(end)s::timestamptz, 'infinity')
-    and (a.starts_at, a.id) > (coalesce(%(after_at)s::timestamptz, '-infinity'), coalesce(%(after_id)s::uuid, a.id))
+    and (a.starts_at, a.id) > (coalesce(%(after)s::timestamptz, '-infinity'), coalesce(%(after_id)s::uuid, a.id))
 order by a.starts_at, a.id
-limit %(limit)s
+limit %(fetch)s
 """
 
 _EDIT = """
@@ -139,27 +134,29 @@ set notes = coalesce(%(notes)s, notes),
 where tenant_id = current_tenant() and id = %(id)s
 """
 
+get_visit = the(Visit, _VISITS, lambda given: AppointmentUnknown(given["ids"][0]))
+"""An appointment as it is now, for telling what could be done with it."""
+turn = run(_TURN, by=None, reason=None, fee_minor=0)
+"""Give an appointment and its companions a new state, if it had one of `since`; how many rows."""
+close_empty_session = run(_CLOSE_EMPTY_SESSION)
+"""Give the employee of a session free when nobody has a seat in it any more."""
+list_seats = column(_SEATS)
+list_due = column(_DUE)
+"""At most 100 holds and unpaid appointments whose time is over."""
+forget_keys = run(_FORGET_KEYS)
+_ANY = dict.fromkeys(("id", "customer", "series", "employee", "begin", "end", "after", "after_id"))
+list_entries = many(Entry, _ENTRIES, **_ANY)
+"""Appointments by their start, the span without its end; a page of them after a place in the list."""
+_get_entry = the(Entry, _ENTRIES, lambda given: AppointmentUnknown(given["id"]), **_ANY, fetch=1)
+edit = run(_EDIT)
+"""Keep new notes, and take back a fee."""
+_lock_employees, _lock = run(_LOCK_EMPLOYEES), many(Visit, _LOCK)
+
 
 async def lock_visits(conn: Connection, appointment_ids: Sequence[UUID]) -> list[Visit]:
     """Return those of the appointments that exist, by id; nobody else changes them until the transaction ends."""
-    await conn.execute(_LOCK_EMPLOYEES, {"ids": list(appointment_ids)})
-    async with conn.cursor(row_factory=class_row(Visit)) as cur:
-        await cur.execute(_LOCK, {"ids": list(appointment_ids)})
-        return await cur.fetchall()
-
-
-async def get_visit(conn: Connection, appointment_id: UUID) -> Visit:
-    """Return an appointment as it is now, for telling what could be done with it.
-
-    Raises:
-        AppointmentUnknown: the entered tenant has none of that id.
-    """
-    async with conn.cursor(row_factory=class_row(Visit)) as cur:
-        await cur.execute(_VISITS, {"ids": [appointment_id]})
-        visit = await cur.fetchone()
-    if visit is None:
-        raise AppointmentUnknown(appointment_id)
-    return visit
+    await _lock_employees(conn, ids=list(appointment_ids))
+    return await _lock(conn, ids=list(appointment_ids))
 
 
 async def lock_visit(conn: Connection, appointment_id: UUID) -> Visit:
@@ -173,62 +170,10 @@ async def lock_visit(conn: Connection, appointment_id: UUID) -> Visit:
     raise AppointmentUnknown(appointment_id)
 
 
-async def turn(  # noqa: PLR0913  each is a column
-    conn: Connection,
-    appointment_id: UUID,
-    status: Status,
-    *,
-    since: Sequence[Status],
-    now: datetime,
-    by: By | None = None,
-    reason: str | None = None,
-    fee_minor: int = 0,
-) -> bool:
-    """Give an appointment and its companions a new state; tell whether it had one of `since`."""
-    facts: dict[str, Any] = {"id": appointment_id, "status": status, "since": list(since), "now": now}
-    facts |= {"by": by, "reason": reason, "fee_minor": fee_minor}
-    return (await conn.execute(_TURN, facts)).rowcount > 0
-
-
-async def close_empty_session(conn: Connection, session_id: UUID, now: datetime) -> None:
-    """Give the employee of a session free when nobody has a seat in it any more."""
-    await conn.execute(_CLOSE_EMPTY_SESSION, {"id": session_id, "now": now})
-
-
-async def list_seats(conn: Connection, session_id: UUID) -> list[UUID]:
-    """Return the seats taken in a session."""
-    return [row[0] for row in await (await conn.execute(_SEATS, {"id": session_id})).fetchall()]
-
-
-async def list_due(conn: Connection, now: datetime) -> list[UUID]:
-    """Return at most 100 holds and unpaid appointments whose time is over."""
-    return [row[0] for row in await (await conn.execute(_DUE, {"now": now})).fetchall()]
-
-
-async def forget_keys(conn: Connection, before: datetime) -> int:
-    """Remove idempotency keys that no client repeats any more; return how many."""
-    return (await conn.execute(_FORGET_KEYS, {"before": before})).rowcount
-
-
 async def get_entry(conn: Connection, appointment_id: UUID) -> Entry:
     """Return one appointment as staff see it.
 
     Raises:
         AppointmentUnknown: the entered tenant has none of that id.
     """
-    for entry in await list_entries(conn, Filter(id=appointment_id), limit=1):
-        return entry
-    raise AppointmentUnknown(appointment_id)
-
-
-async def list_entries(conn: Connection, wanted: Filter, *, after: Place | None = None, limit: int) -> list[Entry]:
-    """Return appointments by their start, those after a place in the list."""
-    place = {"after_at": after and after[0], "after_id": after and after[1], "limit": limit}
-    async with conn.cursor(row_factory=class_row(Entry)) as cur:
-        await cur.execute(_ENTRIES, msgspec.structs.asdict(wanted) | place)
-        return await cur.fetchall()
-
-
-async def edit(conn: Connection, appointment_id: UUID, *, notes: str | None, waive_fee: bool) -> None:
-    """Keep new notes, and take back a fee."""
-    await conn.execute(_EDIT, {"id": appointment_id, "notes": notes, "waive_fee": waive_fee})
+    return await _get_entry(conn, id=appointment_id)

@@ -11,10 +11,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, to_builtins
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from boka_app.appointments import queries as appointments
 from boka_app.audit import queries as audit
+from boka_app.availability.model import DayFull, SlotTaken
+from boka_app.availability.service import next_starts
 from boka_app.database import Connection
 from boka_app.idempotency import queries as keys
 from boka_app.lifecycle import placing, queries, rules
@@ -31,8 +33,6 @@ from boka_app.lifecycle.model import (
 )
 from boka_app.outbox import queries as outbox
 from boka_app.tenants.model import Actor, Tenant
-
-_NO_MONEY = Cancellation(fee_minor=0, refund_minor=0)
 
 
 async def confirm(conn: Connection, appointment_id: UUID, *, now: datetime) -> bool:
@@ -55,7 +55,7 @@ async def cancel(
         AppointmentUnknown, AppointmentStarted, AppointmentEnded: as `rules.cancellation` says.
     """
     visit = await queries.lock_visit(conn, appointment_id)
-    seats = await queries.lock_visits(conn, await queries.list_seats(conn, visit.id))
+    seats = await queries.lock_visits(conn, await queries.list_seats(conn, id=visit.id))
     waive_fee = waive_fee or visit.kind == "session"
     money = await _cancel(conn, [visit, *seats], by=by, reason=reason, now=now, waive_fee=waive_fee)
     return money[visit.id]
@@ -141,7 +141,7 @@ async def mark_no_show(
     visit = await queries.lock_visit(conn, appointment_id)
     money = rules.absence(visit, now=now, waive_fee=waive_fee)
     await _turn(conn, visit, "no_show", now=now, fee_minor=money.fee_minor)
-    await tell(conn, visit, "no_show", **_facts(money))
+    await tell(conn, visit, "no_show", **asdict(money))
     return money
 
 
@@ -156,7 +156,7 @@ async def lock_for_move(conn: Connection, tenant: Tenant, appointment_id: UUID, 
     entry = await queries.get_entry(conn, appointment_id)
     wanted = entry.employee if move.employee is UNSET else move.employee
     dates = [placing.local_date(tenant, move.starts_at)]
-    await placing.lock(conn, entry.service, dates, employee_id=wanted, moved_id=appointment_id)
+    await placing.lock(conn, service_id=entry.service, dates=dates, employee_id=wanted, moved_id=appointment_id)
     return await queries.lock_visit(conn, appointment_id)
 
 
@@ -193,16 +193,43 @@ async def reschedule(  # noqa: PLR0913  what moves, by name
         override_limits=override_limits,
     )
     employees.sort(key=lambda employee_id: employee_id != visit.employee_id)
-    await placing.move(conn, visit.id, move.starts_at, employees, now)
+    await placing.move(conn, id=visit.id, starts_at=move.starts_at, employees=employees, now=now)
     moved = await queries.lock_visit(conn, visit.id)
     await placing.note_expired(conn)
     was = {"was_starts_at": visit.starts_at, "was_ends_at": visit.ends_at, "was_employee_id": visit.employee_id}
     await tell(conn, moved, "moved", **to_builtins(was))
 
 
+async def move(
+    conn: Connection,
+    tenant: Tenant,
+    appointment_id: UUID,
+    wish: Move,
+    *,
+    match: Callable[[int], None] | None = None,
+    now: datetime,
+) -> None:
+    """Move an appointment as its customer wants, of the version that `match` lets pass.
+
+    Raises:
+        SlotTaken, DayFull: the new start cannot be had; they name the next that can.
+        DomainError: as `reschedule` says.
+    """
+    try:
+        async with conn.transaction():  # which ends before the next starts are looked for, with its locks
+            visit = await lock_for_move(conn, tenant, appointment_id, wish, now)
+            if match is not None:
+                match(visit.version)
+            await reschedule(conn, tenant, visit, wish, by="customer", now=now)
+    except (SlotTaken, DayFull) as err:
+        service_id = (await queries.get_entry(conn, appointment_id)).service
+        free = await next_starts(conn, tenant.id, service_id, err.starts_at, employee_id=None, now=now)
+        raise type(err)(err.starts_at, free) from err
+
+
 async def expire_due(conn: Connection, now: datetime) -> int:
     """Free what was held, or waited for its payment, too long; return how many, at most 100 at a time."""
-    due = await queries.lock_visits(conn, await queries.list_due(conn, now))
+    due = await queries.lock_visits(conn, await queries.list_due(conn, now=now))
     expired = [visit for visit in due if rules.is_due(visit, now) and await _turn(conn, visit, "expired", now=now)]
     for visit in expired:
         await tell(conn, visit, "expired")
@@ -230,8 +257,8 @@ async def edit(
         match(visit.version)
     if edit.notes is not UNSET or edit.waive_fee:
         notes = None if edit.notes is UNSET else edit.notes
-        await queries.edit(conn, visit.id, notes=notes, waive_fee=edit.waive_fee)
-        await tell(conn, await queries.get_visit(conn, visit.id), "edited", fee_waived=edit.waive_fee)
+        await queries.edit(conn, id=visit.id, notes=notes, waive_fee=edit.waive_fee)
+        await tell(conn, await queries.get_visit(conn, ids=[visit.id]), "edited", fee_waived=edit.waive_fee)
 
 
 async def tell(conn: Connection, visit: Visit, what: str, **more: Any) -> None:  # noqa: ANN401  any JSON
@@ -265,27 +292,15 @@ async def _cancel(
         if await _turn(conn, v, "cancelled", now=now, by=by, reason=reason, fee_minor=money[v.id].fee_minor)
     ]
     for v in ended:
-        await tell(conn, v, "cancelled", **_facts(money[v.id]))
+        await tell(conn, v, "cancelled", **asdict(money[v.id]))
     return money
 
 
-async def _turn(  # noqa: PLR0913  each is a fact of the change, by name
-    conn: Connection,
-    visit: Visit,
-    status: Status,
-    *,
-    now: datetime,
-    by: By | None = None,
-    reason: str | None = None,
-    fee_minor: int = 0,
-) -> bool:
+async def _turn(conn: Connection, visit: Visit, status: Status, *, now: datetime, **change: Any) -> bool:  # noqa: ANN401  as the statement takes it
     """Give a visit a state, if it has one that this may follow; a seat's session ends with its last seat."""
-    since = rules.BEFORE[status]
-    turned = await queries.turn(conn, visit.id, status, since=since, now=now, by=by, reason=reason, fee_minor=fee_minor)
+    turned = (
+        await queries.turn(conn, id=visit.id, status=status, since=list(rules.BEFORE[status]), now=now, **change) > 0
+    )
     if turned and visit.parent_id is not None and status in ("cancelled", "expired"):
-        await queries.close_empty_session(conn, visit.parent_id, now)
+        await queries.close_empty_session(conn, id=visit.parent_id, now=now)
     return turned
-
-
-def _facts(money: Cancellation) -> dict[str, int]:
-    return {"fee_minor": money.fee_minor, "refund_minor": money.refund_minor}

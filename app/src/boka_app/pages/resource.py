@@ -1,6 +1,6 @@
 """The pages: choose a service, a time, give details, keep the appointment. Each is one GET or one form."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -205,7 +205,7 @@ class AppointmentPage(_Page):
     async def on_get(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Answer the appointment, what is to be paid, and whether it may be moved."""
         now = self._parts.now()
-        async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
+        async with own(self._parts, slug, appointment_id, token) as (conn, tenant):
             appointment = in_zone(await get_appointment(conn, appointment_id))
             bill, visit = await get_bill(conn, id=appointment_id), await lock_visit(conn, appointment_id)
         live = appointment.status in ("pending", "confirmed") and appointment.starts_at > now
@@ -225,7 +225,7 @@ class CancelPage(_Page):
     async def on_post(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Cancel and show the appointment; if it costs more by now than was shown, show that first."""
         shown, now = (await read_form(req)).get("fee", ""), self._parts.now()
-        async with _own(self._parts, slug, appointment_id, token) as (conn, _):
+        async with own(self._parts, slug, appointment_id, token) as (conn, _):
             fee = policies.cancellation(await lock_visit(conn, appointment_id), by="customer", now=now).fee_minor
             if str(fee) == shown:
                 await lifecycle.cancel(conn, appointment_id, by="customer", reason="", now=now)
@@ -235,7 +235,7 @@ class CancelPage(_Page):
         await self._show(req, resp, slug, appointment_id, token)
 
     async def _show(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
-        async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
+        async with own(self._parts, slug, appointment_id, token) as (conn, tenant):
             appointment = in_zone(await get_appointment(conn, appointment_id))
             visit = await lock_visit(conn, appointment_id)
         policy = policies.preview(visit, tenant.time_zone, now=self._parts.now())
@@ -250,7 +250,7 @@ class MovePage(_Page):
     async def on_get(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Answer the free times, or the one that was chosen."""
         now, back = self._parts.now(), req.path.removesuffix("/move")
-        async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
+        async with own(self._parts, slug, appointment_id, token) as (conn, tenant):
             policies.check_move(await lock_visit(conn, appointment_id), by="customer", now=now)
             appointment = in_zone(await get_appointment(conn, appointment_id))
             employee_id = req.get_param_as_uuid("employee") if req.get_param("employee") else None
@@ -271,8 +271,8 @@ class MovePage(_Page):
         wanted = {"starts_at": fields.get("at", ""), "employee": fields.get("employee") or None}
         move = msgspec.convert(wanted, Move)
         try:
-            async with _own(self._parts, slug, appointment_id, token) as (conn, tenant):
-                await lifecycle.move(conn, tenant, appointment_id, move, match=lambda _version: None, now=now)
+            async with own(self._parts, slug, appointment_id, token) as (conn, tenant):
+                await lifecycle.move(conn, tenant, appointment_id, move, now=now)
         except (SlotTaken, DayFull) as err:
             await _show_taken(self._parts, req, resp, slug, move, err)
             return
@@ -284,7 +284,7 @@ class AppointmentFile(_Page):
 
     async def on_get(self, _req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Answer the file."""
-        async with _own(self._parts, slug, appointment_id, token) as (conn, _):
+        async with own(self._parts, slug, appointment_id, token) as (conn, _):
             resp.data = await appointment_ics(conn, appointment_id, public_url=self._parts.settings.public_url)
         resp.content_type = "text/calendar; charset=utf-8"
         resp.downloadable_as = "appointment.ics"
@@ -303,11 +303,18 @@ class AssetResource:
 
 
 @asynccontextmanager
-async def _own(parts: Parts, slug: str, appointment_id: UUID, token: str) -> AsyncGenerator[tuple[Connection, Tenant]]:
-    """Open a transaction for whoever has the link to the appointment."""
+async def own(
+    parts: Parts,
+    slug: str,
+    thing_id: UUID,
+    token: str,
+    unknown: Callable[[UUID], Exception] = AppointmentUnknown,
+    *,
+    purpose: str = "appointment",
+) -> AsyncGenerator[tuple[Connection, Tenant]]:
+    """Open a transaction for whoever has the link to an appointment, or to another thing."""
     async with tenant_transaction(parts.pool, slug) as (conn, tenant):
-        if not any(tokens.matches(key, tenant.id, appointment_id, token) for key in parts.settings.signing_keys):
-            raise AppointmentUnknown(appointment_id)
+        tokens.require(parts.settings.signing_keys, tenant.id, thing_id, token, unknown, purpose=purpose)
         yield conn, tenant
 
 

@@ -10,9 +10,10 @@ from boka_app.catalog import queries as catalog
 from boka_app.database import tenant_transaction
 from boka_app.idempotency.model import require_key
 from boka_app.pages import model
-from boka_app.pages.resource import read_form, show
+from boka_app.pages.resource import own, read_form, show
 from boka_app.parts import Parts, Routes
-from boka_app.waitlist.service import WaitlistService
+from boka_app.waitlist import service as waitlist
+from boka_app.waitlist.model import WaitlistUnknown
 
 
 def routes(parts: Parts) -> Routes:
@@ -27,7 +28,6 @@ def routes(parts: Parts) -> Routes:
 class _Page:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._waitlist = WaitlistService(parts)
 
 
 class JoinPage(_Page):
@@ -42,15 +42,14 @@ class JoinPage(_Page):
         """Join and lead to the place; or show the form again with what to correct."""
         fields = await read_form(req)
         key = require_key(fields.get("key"))
-        async with tenant_transaction(self._parts.pool, slug) as (_, tenant):
-            zone = tenant.time_zone
         try:
-            wish = model.waiting_from_form(fields, service_id, zone)
+            async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
+                wish = model.waiting_from_form(fields, service_id, tenant.time_zone)
+                joined = await waitlist.join(conn, self._parts, tenant, wish, key=key)
         except model.FormInvalid as err:
             resp.status = falcon.HTTP_422
             await self._show(req, resp, slug, service_id, fields, err.help_by_field)
             return
-        joined = await self._waitlist.join(slug, wish, key=key)
         raise falcon.HTTPSeeOther(f"/b/{slug}/waitlist/{joined.entry.id}/{joined.token}")
 
     async def _show(
@@ -77,15 +76,16 @@ class PlacePage(_Page):
 
     async def on_get(self, req: Request, resp: Response, slug: str, entry_id: UUID, token: str) -> None:
         """Answer what it waits for, or was offered."""
-        entry = await self._waitlist.read(slug, entry_id, token)
-        async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
+        async with own(self._parts, slug, entry_id, token, WaitlistUnknown, purpose="waitlist") as (conn, tenant):
+            entry = await waitlist.read(conn, self._parts, tenant, entry_id)
             service = await catalog.get_service(conn, entry.service)
         last = (entry.latest - timedelta(minutes=1)).date()
         show(req, resp, "place.html", tenant.locale, tenant=tenant, service=service, entry=entry, last=last)
 
     async def on_post(self, req: Request, _resp: Response, slug: str, entry_id: UUID, token: str) -> None:
         """Leave, and show it."""
-        await self._waitlist.leave(slug, entry_id, token)
+        async with own(self._parts, slug, entry_id, token, WaitlistUnknown, purpose="waitlist") as (conn, _):
+            await waitlist.leave(conn, entry_id, self._parts.now())
         raise falcon.HTTPSeeOther(req.path)
 
 
@@ -94,5 +94,6 @@ class AcceptPage(_Page):
 
     async def on_post(self, req: Request, _resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Book it and show the appointment."""
-        await self._waitlist.accept(slug, appointment_id, token)
+        async with own(self._parts, slug, appointment_id, token) as (conn, _):
+            await waitlist.accept(conn, appointment_id, self._parts.now())
         raise falcon.HTTPSeeOther(req.path.removesuffix("/accept"))

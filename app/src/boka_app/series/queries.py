@@ -4,17 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from boka_app.appointments.model import Appointment
 from boka_app.availability.model import DecisionStale
 from boka_app.database import Connection
-from boka_app.series.model import SeriesRequest, SeriesUnknown
+from boka_app.statements import column, many, run, value
 
 _INSERT = """
 insert into booking_series (tenant_id, id, service_id, customer_id, every_days, occurrences)
-values (current_tenant(), %(id)s, %(service_id)s, %(customer_id)s, %(every_days)s, %(occurrences)s)
+values (current_tenant(), %(id)s, %(service)s, %(customer_id)s, %(every_days)s, %(occurrences)s)
 """
 
 _GET = """
@@ -52,29 +51,15 @@ where tenant_id = current_tenant()
     and status in ('held', 'pending', 'confirmed')
 """
 
-
-async def insert_series(conn: Connection, series_id: UUID, customer_id: UUID, wish: SeriesRequest) -> None:
-    """Keep what its visits have in common."""
-    ids = {"id": series_id, "service_id": wish.service, "customer_id": customer_id}
-    await conn.execute(_INSERT, ids | {"every_days": wish.every_days, "occurrences": wish.occurrences})
-
-
-async def get_every_days(conn: Connection, series_id: UUID) -> int:
-    """Return how far apart its visits are.
-
-    Raises:
-        SeriesUnknown: the entered tenant has none of that id.
-    """
-    row = await (await conn.execute(_GET, {"id": series_id})).fetchone()
-    if row is None:
-        raise SeriesUnknown(series_id)
-    return row[0]
-
-
-async def get_catalog_version(conn: Connection) -> int:
-    """Return the version of what is offered and when."""
-    row = await (await conn.execute(_CATALOG_VERSION)).fetchone()
-    return 0 if row is None else row[0]
+insert_series = run(_INSERT)
+get_every_days = value(_GET)
+get_catalog_version = value(_CATALOG_VERSION)
+note = run(_NOTE)
+"""Tell of the visits of a new series, and audit them: the last statement of its transaction."""
+list_visits = many(Appointment, _VISITS)
+"""Its visits by their start, those that are over included, times in UTC."""
+list_future = column(_FUTURE)
+_place = value(_PLACE)
 
 
 async def place(
@@ -86,28 +71,9 @@ async def place(
         DecisionStale: what is offered changed after `catalog_version`.
     """
     facts = {"id": series_id, "starts": [start for start, _ in wanted], "catalog_version": catalog_version, "now": now}
-    candidates = Jsonb([[str(each) for each in who] for _, who in wanted])
     try:
-        row = await (await conn.execute(_PLACE, facts | {"candidates": candidates})).fetchone()
+        return await _place(conn, **facts, candidates=Jsonb([[str(each) for each in who] for _, who in wanted]))
     except psycopg.Error as err:
         if err.sqlstate == "BK002":
             raise DecisionStale from err
         raise
-    return [] if row is None else row[0]
-
-
-async def note(conn: Connection, series_id: UUID) -> None:
-    """Tell of the visits of a new series, and audit them: the last statement of its transaction."""
-    await conn.execute(_NOTE, {"id": series_id})
-
-
-async def list_visits(conn: Connection, series_id: UUID) -> list[Appointment]:
-    """Return its visits by their start, those that are over included, times in UTC."""
-    async with conn.cursor(row_factory=class_row(Appointment)) as cur:
-        await cur.execute(_VISITS, {"id": series_id})
-        return await cur.fetchall()
-
-
-async def list_future(conn: Connection, series_id: UUID, now: datetime) -> list[UUID]:
-    """Return its visits that are still to come."""
-    return [row[0] for row in await (await conn.execute(_FUTURE, {"id": series_id, "now": now})).fetchall()]

@@ -31,7 +31,6 @@ from boka_app.identity.model import (
 from boka_app.identity.queries import list_memberships
 from boka_app.lifecycle import queries, rules
 from boka_app.lifecycle import service as lifecycle
-from boka_app.lifecycle.model import Filter
 from boka_app.live.queries import get_horizon
 from boka_app.openapi.operations import operation
 from boka_app.pages.model import today
@@ -161,8 +160,8 @@ class CalendarPage(_Page):
             dates = model.span(req.get_param_as_date("date") or now, week=week)
             begin, end = rules.local_span(dates, tenant.time_zone)
             since, people = await get_horizon(conn), await list_employees(conn)
-            wanted = Filter(employee=employee_id, begin=begin, end=end)
-            entries = await queries.list_entries(conn, wanted, limit=_MOST_SHOWN)
+            wanted = {"employee": employee_id, "begin": begin, "end": end}
+            entries = await queries.list_entries(conn, **wanted, fetch=_MOST_SHOWN)
         show(
             req,
             resp,

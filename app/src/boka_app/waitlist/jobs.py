@@ -20,7 +20,7 @@ async def offer_freed_start(work: Work, event: Event) -> None:
     service_id, employee_id, starts_at = freed(event.payload)
     now = work.now()
     async with job_transaction(work.pool, event.tenant_id) as conn:
-        await queries.end_offer(conn, event.subject_id, "expired")
+        await queries.end_offer(conn, appointment_id=event.subject_id, status="expired")
         if starts_at <= now:
             return
         try:
