@@ -1,36 +1,35 @@
-"""The root of every refusal that is a fact of the domain, not a fault.
+"""The root of every refusal that is a fact of the domain, not a fault; and what there is to say of each kind."""
 
-    DomainError
-    ├── tenants.model: TenantUnknown
-    ├── catalog.model: ServiceUnknown, EmployeeUnknown, HoursOverlap
-    ├── availability.model: RangeInvalid, SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, SlotTaken,
-    │   DayFull, DecisionStale
-    ├── appointments.model: AppointmentUnknown, TokenMissing, AppointmentStarted, HoldOver
-    ├── lifecycle.model: AppointmentEnded, NotBegun, MoveRefused
-    ├── series.model: SeriesUnknown, SeriesConflicts
-    ├── waitlist.model: WaitlistUnknown, NothingOffered
-    ├── identity.model: NotAuthenticated, NotAllowed, ForeignOrigin, MfaRequired, LoginRefused, CodeMissing,
-    │   TooManyAttempts, TokenSpent, PasswordRefused, MfaState, InMaintenance, ReadOnly;
-    │   members.model: LastOwner; keys.model: ScopeRefused; admin.model: OneselfRevoked
-    ├── conventions.model: MatchMissing, VersionChanged, RateLimited, RowUnknown, AlreadyTaken, ReferenceUnknown
-    ├── customers.model: VisitsAhead
-    ├── live.model: TooManyListeners
-    ├── payments.model: PaymentUnknown, AccountUnknown, AccountInUse, WebhookSecretMissing, PaymentNotDue,
-    │       PaymentsUnavailable, PaymentStarting, ProviderAway, ProviderRefused, SignatureInvalid, RefundTooMuch
-    ├── calendars.model: CalendarUnknown, FeedUnknown, ProviderMissing, ConsentInvalid
-    ├── messages.model: ChannelRefused, NotificationOpen
-    └── idempotency.model: KeyMissing, KeyReused
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
 
-`problems.catalog` maps each to its status and page; a test keeps that map complete.
-"""
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of refusal, told at `/problems/{name}`."""
+
+    name: str
+    status: int
+    title: str
+    page: str
 
 
 class DomainError(Exception):
-    """A request the service understood and refuses; `str()` is the sentence for the caller."""
+    """A request the service understood and refuses; `str()` is the sentence for the caller.
 
+    Each subclass is a kind. Its first line says what problem documents have of it, and its docstring is the page.
+    """
+
+    kind: ClassVar[Kind]
+    detail = ""  # the sentence, of a kind that always says the same
     retry_after_s: int | None = None  # when it is worth asking again
+    next_starts: Sequence[datetime] = ()  # what can be had instead
+    faults: Sequence[dict[str, str]] = ()  # each part that is refused, as a pointer, and why as detail
 
-    @property
-    def extra(self) -> dict[str, object]:
-        """Return members for the problem document beside the standard ones."""
-        return {}
+    def __init_subclass__(cls, *, kind: str, status: int, title: str) -> None:
+        cls.kind = Kind(kind, status, title, cls.__doc__ or "")
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text or self.detail)

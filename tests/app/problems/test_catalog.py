@@ -1,29 +1,48 @@
-"""The table of refusals is complete in both directions."""
+"""Every refusal is told once, has a page, and is documented where it can be met."""
+
+from collections import Counter
 
 import pytest
 from boka_app.errors import DomainError
 from boka_app.main import create_app
-from boka_app.problems.catalog import NAME_BY_ERROR, PROBLEMS, problem
+from boka_app.problems.catalog import kind_by_name, problem
 from falcon import testing
 
 from app.conftest import settings
 
 
-def test_every_domain_error_has_a_problem():
-    assert [error for error in DomainError.__subclasses__() if error not in NAME_BY_ERROR] == []
+def served():
+    return testing.TestClient(create_app(settings()))
 
 
-def test_every_problem_is_reached_by_an_error():
-    assert set(NAME_BY_ERROR.values()) == set(PROBLEMS)
+def documented():
+    for operations in served().simulate_get("/api/openapi.json").json["paths"].values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                if status >= "400":
+                    yield from ((name, int(status)) for name in answer["description"].split("; "))
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+def test_no_two_errors_are_of_one_kind():
+    kinds = Counter(error.kind.name for error in DomainError.__subclasses__())
+
+    assert {name for name, count in kinds.items() if count > 1} == set()
+
+
+def test_every_kind_is_documented_by_an_operation_and_no_other():
+    assert set(documented()) == {(kind.name, kind.status) for kind in kind_by_name().values()}
+
+
+@pytest.mark.parametrize("name", kind_by_name())
 def test_every_problem_has_a_page(name):
-    client = testing.TestClient(create_app(settings()))
+    answer = served().simulate_get(f"/problems/{name}")
 
-    answer = client.simulate_get(f"/problems/{name}")
+    kind = kind_by_name()[name]
+    assert (answer.status_code, kind.title in answer.text, kind.page != "") == (200, True, True)
 
-    assert (answer.status_code, PROBLEMS[name].title in answer.text) == (200, True)
+
+def test_a_refusal_that_does_not_exist_has_no_page():
+    assert served().simulate_get("/problems/none").status_code == 404
 
 
 def test_what_we_did_not_foresee_is_told_without_its_text():

@@ -6,6 +6,7 @@ from falcon.asgi import Request, Response
 
 from boka_app.analytics import queries, rules, service
 from boka_app.analytics.model import BusinessMetrics, Dashboard
+from boka_app.availability.model import RangeInvalid
 from boka_app.database import platform_transaction, tenant_transaction
 from boka_app.openapi.operations import operation, parameter
 from boka_app.parts import Parts, Routes
@@ -33,9 +34,9 @@ class AnalyticsResource:
     @operation(
         "Read a tenant's figures",
         answer=Dashboard,
-        parameters=_SPAN,
-        problems=["tenant-unknown", "range-invalid", "parameter-invalid"],
         needs="analytics.read",
+        parameters=_SPAN,
+        problems=[RangeInvalid],
     )
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer sums by day, service and employee: past days as of some minutes ago, later ones as of now."""
@@ -54,9 +55,9 @@ class BusinessMetricsResource:
     @operation(
         "Read the figures of all tenants",
         answer=BusinessMetrics,
-        parameters=_SPAN,
-        problems=["range-invalid", "parameter-invalid"],
         needs="platform.read",
+        parameters=_SPAN,
+        problems=[RangeInvalid],
     )
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer counts and money by tenant, as of some minutes ago."""

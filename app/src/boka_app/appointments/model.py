@@ -21,32 +21,34 @@ FORM_BY_POINTER = {  # what a pattern means, for those who read the refusal
 }
 
 
-class AppointmentUnknown(DomainError):
-    """No such appointment, or the token is not its own: both look alike to whoever guesses."""
+class AppointmentUnknown(DomainError, kind="appointment-unknown", status=404, title="No such appointment"):
+    """There is none of that id, or the token is not the one its booking returned."""
 
     def __init__(self, appointment_id: UUID) -> None:
         super().__init__(f"there is no appointment {appointment_id} for this token; use the one its booking returned")
 
 
-class TokenMissing(DomainError):
-    """The request names an appointment and proves nothing."""
+class TokenMissing(DomainError, kind="token-missing", status=401, title="Token missing"):
+    """Send Authorization: Bearer and the token that the booking returned."""
 
-    def __init__(self) -> None:
-        super().__init__("no token came with the request; send Authorization: Bearer and the token of the booking")
+    detail = "no token came with the request; send Authorization: Bearer and the token of the booking"
 
 
-class AppointmentStarted(DomainError):
-    """Too late to cancel."""
+class AppointmentStarted(DomainError, kind="appointment-started", status=409, title="Already begun"):
+    """An appointment can be cancelled until it begins."""
 
     def __init__(self, starts_at: datetime) -> None:
         super().__init__(f"the appointment began {starts_at.isoformat(timespec='minutes')}; call the business instead")
 
 
-class HoldOver(DomainError):
-    """The hold has expired, was given up or used, or is of another slot."""
+class HoldOver(DomainError, kind="hold-over", status=409, title="Hold over"):
+    """It expired, was given up or used, its token is another's, or the slot is not the one held."""
 
     def __init__(self, hold_id: UUID) -> None:
         super().__init__(f"the hold {hold_id} is over, or of another slot; book without it, or hold a slot again")
+
+
+NOT_ONES_OWN = (TokenMissing, AppointmentUnknown)  # for which a customer's token is refused
 
 
 class CustomerDetails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

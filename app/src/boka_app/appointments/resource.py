@@ -6,31 +6,23 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
-from boka_app.appointments.model import Booked, BookingRequest, Held, HoldRequest
+from boka_app.appointments.model import (
+    NOT_ONES_OWN,
+    Booked,
+    BookingRequest,
+    Held,
+    HoldOver,
+    HoldRequest,
+)
 from boka_app.appointments.service import AppointmentService
+from boka_app.availability.model import UNBOOKABLE, DecisionStale
 from boka_app.body import read_body
 from boka_app.idempotency.model import require_key
 from boka_app.lifecycle.resource import bearer_token
-from boka_app.openapi.operations import operation, parameter
+from boka_app.openapi.operations import KEY, operation
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import CUSTOMER, Actor
 
-_SLOT_PROBLEMS = (
-    "tenant-unknown",
-    "service-unknown",
-    "employee-unknown",
-    "slot-past",
-    "notice-too-short",
-    "beyond-horizon",
-    "outside-hours",
-    "slot-taken",
-    "day-full",
-    "decision-stale",
-    "body-malformed",
-    "body-invalid",
-    "body-too-large",
-    "media-type",
-)
 _SOURCE_BY_KIND = {"account": "staff", "api_key": "api"}
 
 
@@ -70,10 +62,8 @@ class AppointmentsResource:
         answer=Booked,
         status=201,
         body=BookingRequest,
-        parameters=[
-            parameter("Idempotency-Key", "text", "Fresh for each booking, 8 to 255 characters.", kind="header")
-        ],
-        problems=[*_SLOT_PROBLEMS, "hold-over", "idempotency-key-missing", "idempotency-key-reused"],
+        parameters=[KEY],
+        problems=[DecisionStale, HoldOver, *UNBOOKABLE],
     )
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:
         """Book, or repeat the answer of the first request with this key."""
@@ -98,7 +88,7 @@ class HoldsResource:
     def __init__(self, appointments: AppointmentService) -> None:
         self._appointments = appointments
 
-    @operation("Hold a slot", answer=Held, status=201, body=HoldRequest, problems=_SLOT_PROBLEMS)
+    @operation("Hold a slot", answer=Held, status=201, body=HoldRequest, problems=[DecisionStale, *UNBOOKABLE])
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:
         """Keep a slot from others for the minutes that the tenant gives."""
         wish = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
@@ -115,12 +105,7 @@ class HoldResource:
     def __init__(self, appointments: AppointmentService) -> None:
         self._appointments = appointments
 
-    @operation(
-        "Give a hold up",
-        answer=None,
-        status=204,
-        problems=["token-missing", "tenant-unknown", "appointment-unknown"],
-    )
+    @operation("Give a hold up", answer=None, problems=NOT_ONES_OWN)
     async def on_delete(self, req: Request, resp: Response, slug: str, hold_id: UUID) -> None:
         """Free the slot at once."""
         await self._appointments.release(slug, hold_id, bearer_token(req))

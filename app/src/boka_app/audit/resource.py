@@ -5,7 +5,7 @@ from falcon.asgi import Request, Response
 from boka_app.audit import queries
 from boka_app.audit.model import AuditEntry
 from boka_app.conventions.model import Page
-from boka_app.conventions.paging import PARAMETERS, Pages
+from boka_app.conventions.paging import Pages
 from boka_app.database import tenant_transaction
 from boka_app.openapi.operations import operation, parameter
 from boka_app.parts import Parts, Routes
@@ -27,8 +27,7 @@ class AuditResource:
         "List who changed what, newest first",
         answer=Page[AuditEntry],
         needs="audit.read",
-        parameters=[*PARAMETERS, parameter("subject", "uuid", "Only what happened to this.", required=False)],
-        problems=["tenant-unknown", "parameter-invalid"],
+        parameters=[parameter("subject", "uuid", "Only what happened to this.", required=False)],
     )
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer a page of entries."""

@@ -1,47 +1,46 @@
 """Calendars, free slots, and the reasons why a time cannot be booked."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from boka_app.catalog.model import Service
+from boka_app.catalog.model import EmployeeUnknown, Service, ServiceUnknown
 from boka_app.errors import DomainError
 from boka_app.tenants.model import Tenant
 
 Order = Literal["time", "compact"]
 
 
-class RangeInvalid(DomainError):
-    """The asked range of dates is empty or too long."""
+class RangeInvalid(DomainError, kind="range-invalid", status=422, title="Range of dates not accepted"):
+    """Ask for 1 to 31 days, the last one included."""
 
 
-class SlotInPast(DomainError):
-    """The start is over."""
+class SlotInPast(DomainError, kind="slot-past", status=422, title="Start in the past"):
+    """Bookings start in the future only."""
 
     def __init__(self, starts_at: datetime, now: datetime) -> None:
         super().__init__(f"{_stamp(starts_at)} is in the past: it is {_stamp(now)}; choose a later start")
 
 
-class NoticeTooShort(DomainError):
-    """The start is nearer than the tenant allows."""
+class NoticeTooShort(DomainError, kind="notice-too-short", status=422, title="Start too soon"):
+    """The business wants to know of a visit some time before."""
 
     def __init__(self, starts_at: datetime, earliest: datetime) -> None:
-        self.earliest = earliest
         super().__init__(f"{_stamp(starts_at)} is too soon; the earliest start is {_stamp(earliest)}")
 
 
-class BeyondHorizon(DomainError):
-    """The start is further away than the tenant plans."""
+class BeyondHorizon(DomainError, kind="beyond-horizon", status=422, title="Start too far ahead"):
+    """The business does not plan that far yet."""
 
     def __init__(self, starts_at: datetime, latest: datetime) -> None:
-        self.latest = latest
         super().__init__(f"{_stamp(starts_at)} is too far ahead; the latest start is {_stamp(latest)}")
 
 
-class OutsideHours(DomainError):
-    """No visit starts then: closed, too near to closing, or between two steps."""
+class OutsideHours(DomainError, kind="outside-hours", status=422, title="No visit starts then"):
+    """Closed then, too near to closing, or between the starts that are offered."""
 
     def __init__(self, starts_at: datetime) -> None:
         super().__init__(
@@ -49,39 +48,31 @@ class OutsideHours(DomainError):
         )
 
 
-class SlotTaken(DomainError):
-    """Somebody was first. `next` holds the nearest free starts."""
+class SlotTaken(DomainError, kind="slot-taken", status=409, title="Slot taken"):
+    """Somebody was first. The member next has the nearest free starts at this time."""
 
-    def __init__(self, starts_at: datetime, next_starts: list[datetime] | None = None) -> None:
-        self.starts_at = starts_at
-        self.next_starts = next_starts or []
+    def __init__(self, starts_at: datetime, next_starts: Sequence[datetime] = ()) -> None:
+        self.starts_at, self.next_starts = starts_at, next_starts
         super().__init__(f"{_stamp(starts_at)} is taken; choose one of next, or ask for the slots list again")
 
-    @property
-    def extra(self) -> dict[str, object]:
-        """Return the starts to choose from."""
-        return {"next": self.next_starts}
 
+class DayFull(DomainError, kind="day-full", status=409, title="Day full"):
+    """The business takes only so many visits a day. The member next has the nearest free starts."""
 
-class DayFull(DomainError):
-    """The day has as many visits as it may. `next` holds the nearest free starts."""
-
-    def __init__(self, starts_at: datetime, next_starts: list[datetime] | None = None) -> None:
-        self.starts_at = starts_at
-        self.next_starts = next_starts or []
+    def __init__(self, starts_at: datetime, next_starts: Sequence[datetime] = ()) -> None:
+        self.starts_at, self.next_starts = starts_at, next_starts
         super().__init__(f"no more visits are taken on the day of {_stamp(starts_at)}; choose one of next")
 
-    @property
-    def extra(self) -> dict[str, object]:
-        """Return the starts to choose from."""
-        return {"next": self.next_starts}
+
+class DecisionStale(DomainError, kind="decision-stale", status=409, title="Changed meanwhile"):
+    """The business changed what it offers; ask again."""
+
+    detail = "what is offered was changed at the same moment; ask for the slots list again"
 
 
-class DecisionStale(DomainError):
-    """Hours, services or settings changed between the decision and the booking, several times in a row."""
-
-    def __init__(self) -> None:
-        super().__init__("what is offered was changed at the same moment; ask for the slots list again")
+UNBOOKABLE = (  # for which a wished start is refused
+    *(ServiceUnknown, EmployeeUnknown, SlotInPast, NoticeTooShort, BeyondHorizon, OutsideHours, SlotTaken, DayFull),
+)
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,15 +9,15 @@ import msgspec
 from falcon.asgi import Request, Response
 
 from boka_app.availability import queries, rules, service
-from boka_app.availability.model import Order, Slots
+from boka_app.availability.model import Order, RangeInvalid, Slots
 from boka_app.body import read_body
 from boka_app.cache.service import Found, Question, tag_of
+from boka_app.catalog.model import EmployeeUnknown, ServiceUnknown
 from boka_app.conventions.etag import unchanged
 from boka_app.database import connection
-from boka_app.openapi.operations import operation, parameter
+from boka_app.openapi.operations import IF_NONE_MATCH, operation, parameter
 from boka_app.parts import Parts
 
-_PROBLEMS = ("tenant-unknown", "service-unknown", "employee-unknown", "range-invalid")
 _JSON = falcon.MEDIA_JSON
 
 
@@ -49,9 +49,9 @@ class SlotsResource:
             parameter("to", "date", "Last date, included; at most 31 days with the first."),
             parameter("employee", "uuid", "Only this employee's time.", required=False),
             parameter("order", "text", "time, or compact: first what breaks up least free time.", required=False),
-            parameter("If-None-Match", "text", "The ETag of the answer you have.", kind="header", required=False),
+            IF_NONE_MATCH,
         ],
-        problems=[*_PROBLEMS, "parameter-invalid"],
+        problems=[ServiceUnknown, EmployeeUnknown, RangeInvalid],
     )
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer every start that booking would accept now."""
@@ -68,10 +68,7 @@ class SlotsResource:
         await self._answer(req, resp, slug, wanted)
 
     @operation(
-        "Search free slots",
-        answer=Slots,
-        body=SlotsQuery,
-        problems=[*_PROBLEMS, "body-malformed", "body-invalid", "body-too-large", "media-type"],
+        "Search free slots", answer=Slots, body=SlotsQuery, problems=[ServiceUnknown, EmployeeUnknown, RangeInvalid]
     )
     async def on_query(self, req: Request, resp: Response, slug: str) -> None:
         """Answer the same to a search in the body."""

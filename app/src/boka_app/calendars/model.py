@@ -222,29 +222,28 @@ class FeedLink(msgspec.Struct, frozen=True, kw_only=True):
     url: str
 
 
-class CalendarUnknown(DomainError):
-    """No such connection."""
+class CalendarUnknown(DomainError, kind="calendar-unknown", status=404, title="No such calendar"):
+    """The business has no connected calendar of that id."""
 
     def __init__(self, connection_id: UUID) -> None:
         super().__init__(f"this tenant has no calendar {connection_id}; its calendars list names those it has")
 
 
-class FeedUnknown(DomainError):
-    """The link is none of ours, or was taken back."""
+class FeedUnknown(DomainError, kind="feed-unknown", status=404, title="No such feed"):
+    """The link was taken back, or not copied whole; ask for a new one."""
 
-    def __init__(self) -> None:
-        super().__init__("this link leads to no calendar; it was taken back, or not copied whole")
+    detail = "this link leads to no calendar; it was taken back, or not copied whole"
 
 
-class ProviderMissing(DomainError):
-    """The site is not registered with this provider."""
+class ProviderMissing(DomainError, kind="provider-missing", status=422, title="Provider not offered"):
+    """The site is not registered there; connect the calendar by its address instead."""
 
     def __init__(self, provider: str) -> None:
         super().__init__(f"this site is not registered with {provider}; connect the calendar by its address instead")
 
 
-class ConsentInvalid(DomainError):
-    """What came back from a provider is not the answer to what the session asked."""
+class ConsentInvalid(DomainError, kind="consent-invalid", status=403, title="Consent does not count"):
+    """It is no answer to what the session asked, or came late or twice. Begin again."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason}; begin again at the calendars list")

@@ -9,29 +9,31 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
+from boka_app.appointments.model import AppointmentUnknown
 from boka_app.body import read_body
 from boka_app.calendars import ics
 from boka_app.calendars.model import (
     CalendarConnection,
+    CalendarUnknown,
     ConsentInvalid,
     ConsentPage,
     ConsentRequest,
     FeedLink,
     FeedRequest,
+    FeedUnknown,
+    ProviderMissing,
 )
 from boka_app.calendars.service import CalendarService
+from boka_app.catalog.model import EmployeeUnknown
 from boka_app.conventions.etag import etag, unchanged
 from boka_app.idempotency.model import require_key
-from boka_app.openapi.operations import operation, parameter
+from boka_app.openapi.operations import IF_MATCH, KEY, operation, parameter
 from boka_app.parts import Parts, Routes
 
-_BODY = ("body-malformed", "body-invalid", "body-too-large", "media-type")
-_KEY = parameter("Idempotency-Key", "text", "A fresh value for each connection.", kind="header")
 _ONWARDS = """<!doctype html>
 <html lang="en"><head><title>Connecting</title><meta http-equiv="refresh" content="0; url={address}"></head>
 <body><p><a href="{address}">Go on</a></p></body></html>
 """
-_MATCH = parameter("If-Match", "text", "The ETag that reading the connection answered.", kind="header")
 
 
 class CalendarsResource:
@@ -42,12 +44,7 @@ class CalendarsResource:
     def __init__(self, calendars: CalendarService) -> None:
         self._calendars = calendars
 
-    @operation(
-        "List connected calendars",
-        answer=list[CalendarConnection],
-        needs="calendars.read",
-        problems=["tenant-unknown"],
-    )
+    @operation("List connected calendars", answer=list[CalendarConnection], needs="calendars.read")
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer every connection and how it goes."""
         resp.media = await self._calendars.list_connections(slug, req.context.principal)
@@ -57,9 +54,9 @@ class CalendarsResource:
         answer=CalendarConnection,
         status=201,
         body=FeedRequest,
-        parameters=[_KEY],
         needs="calendars.write",
-        problems=["tenant-unknown", "employee-unknown", "idempotency-key-missing", "idempotency-key-reused", *_BODY],
+        parameters=[KEY],
+        problems=[EmployeeUnknown],
     )
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:
         """Heed a published calendar (iCalendar); whether it can be read shows in its status a moment later."""
@@ -77,10 +74,7 @@ class CalendarResource:
         self._calendars = calendars
 
     @operation(
-        "Read a connected calendar",
-        answer=CalendarConnection,
-        needs="calendars.read",
-        problems=["tenant-unknown", "calendar-unknown"],
+        "Read a connected calendar", answer=CalendarConnection, needs="calendars.read", problems=[CalendarUnknown]
     )
     async def on_get(self, req: Request, resp: Response, slug: str, connection_id: UUID) -> None:
         """Answer the connection and how it goes."""
@@ -90,12 +84,7 @@ class CalendarResource:
         resp.cache_control = ["no-store"]  # its status changes without a new version
 
     @operation(
-        "Disconnect a calendar",
-        answer=None,
-        status=204,
-        parameters=[_MATCH],
-        needs="calendars.write",
-        problems=["tenant-unknown", "calendar-unknown", "match-missing", "version-changed"],
+        "Disconnect a calendar", answer=None, needs="calendars.write", parameters=[IF_MATCH], problems=[CalendarUnknown]
     )
     async def on_delete(self, req: Request, resp: Response, slug: str, connection_id: UUID) -> None:
         """Stop heeding it; our events in it are withdrawn by a job."""
@@ -114,7 +103,7 @@ class SyncResource:
         answer=CalendarConnection,
         status=202,
         needs="calendars.write",
-        problems=["tenant-unknown", "calendar-unknown"],
+        problems=[CalendarUnknown],
     )
     async def on_post(self, req: Request, resp: Response, slug: str, connection_id: UUID) -> None:
         """Order it and answer the connection as it is before."""
@@ -135,7 +124,7 @@ class ConsentsResource:
         answer=ConsentPage,
         body=ConsentRequest,
         needs="calendars.write",
-        problems=["tenant-unknown", "employee-unknown", "provider-missing", "consent-invalid", *_BODY],
+        problems=[EmployeeUnknown, ProviderMissing, ConsentInvalid],
     )
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:
         """Answer the provider's page on which the account's owner agrees."""
@@ -171,12 +160,12 @@ class ConsentFinishResource:
         "Finish connecting an account's calendar",
         answer=None,
         status=303,
+        needs="account.self",
         parameters=[
             parameter("state", "text", "What this site gave the provider."),
             parameter("code", "text", "What the provider gave for it."),
         ],
-        needs="account.self",
-        problems=["consent-invalid", "parameter-invalid"],
+        problems=[ConsentInvalid],
     )
     async def on_get(self, req: Request, resp: Response, provider: str) -> None:
         """Connect and lead to the staff's pages."""
@@ -194,24 +183,13 @@ class FeedLinkResource:
     def __init__(self, calendars: CalendarService) -> None:
         self._calendars = calendars
 
-    @operation(
-        "Give out a feed link",
-        answer=FeedLink,
-        needs="calendars.write",
-        problems=["tenant-unknown", "appointment-unknown"],
-    )
+    @operation("Give out a feed link", answer=FeedLink, needs="calendars.write", problems=[AppointmentUnknown])
     async def on_post(self, req: Request, resp: Response, slug: str, subject_id: UUID) -> None:
         """Answer the link; the same one until it is taken back."""
         resp.media = FeedLink(url=await self._calendars.publish(slug, req.context.principal, subject_id))
         resp.cache_control = ["no-store"]
 
-    @operation(
-        "Take a feed link back",
-        answer=None,
-        status=204,
-        needs="calendars.write",
-        problems=["tenant-unknown"],
-    )
+    @operation("Take a feed link back", answer=None, needs="calendars.write")
     async def on_delete(self, req: Request, resp: Response, slug: str, subject_id: UUID) -> None:
         """Make every link given out so far lead nowhere."""
         await self._calendars.withdraw(slug, req.context.principal, subject_id)
@@ -224,7 +202,7 @@ class FeedResource:
     def __init__(self, calendars: CalendarService) -> None:
         self._calendars = calendars
 
-    @operation("Read a feed", answer=str, content="text/calendar", problems=["tenant-unknown", "feed-unknown"])
+    @operation("Read a feed", answer=str, content="text/calendar", problems=[FeedUnknown])
     async def on_get(self, req: Request, resp: Response, slug: str, token: str) -> None:
         """Answer the feed, or 304 where nothing changed."""
         feed = await self._calendars.read_feed(slug, token)

@@ -24,23 +24,23 @@ from boka_app.conventions.forms import (
 from boka_app.errors import DomainError
 
 
-class ServiceUnknown(DomainError):
-    """The tenant offers no such service."""
+class ServiceUnknown(DomainError, kind="service-unknown", status=422, title="No such service"):
+    """The service does not exist at this tenant, or is no longer offered."""
 
     def __init__(self, service_id: UUID) -> None:
         super().__init__(f"this tenant offers no service {service_id}; its services list names those it does")
 
 
-class EmployeeUnknown(DomainError):
-    """Nobody of that id performs the service."""
+class EmployeeUnknown(DomainError, kind="employee-unknown", status=422, title="Nobody performs it"):
+    """No such employee at this tenant, or none who performs the service."""
 
     def __init__(self, employee_id: UUID | None) -> None:
         who = "nobody" if employee_id is None else f"no employee {employee_id}"
         super().__init__(f"{who} at this tenant performs the service; the employees list says who does what")
 
 
-class HoursOverlap(DomainError):
-    """Two spans of one list share time, or one ends before it begins."""
+class HoursOverlap(DomainError, kind="hours-overlap", status=422, title="Hours overlap"):
+    """Spans of one day share time, or one ends before it begins."""
 
     def __init__(self, spans: str) -> None:
         super().__init__(

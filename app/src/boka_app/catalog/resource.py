@@ -5,9 +5,9 @@ from falcon.asgi import Request, Response
 from boka_app.catalog import queries, tables
 from boka_app.catalog.model import Employee, Service
 from boka_app.conventions.editing import SEARCH, ListEditor, editor_routes, words_of
-from boka_app.conventions.etag import IF_NONE_MATCH, answer_unless_known
+from boka_app.conventions.etag import answer_unless_known
 from boka_app.database import Pool, tenant_transaction
-from boka_app.openapi.operations import operation
+from boka_app.openapi.operations import IF_NONE_MATCH, operation
 from boka_app.parts import Parts, Routes
 
 
@@ -37,12 +37,7 @@ class ServicesResource:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    @operation(
-        "List a tenant's services",
-        answer=list[Service],
-        parameters=[SEARCH, IF_NONE_MATCH],
-        problems=["tenant-unknown"],
-    )
+    @operation("List a tenant's services", answer=list[Service], parameters=[SEARCH, IF_NONE_MATCH])
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer every service on offer, or those that a search finds."""
         async with tenant_transaction(self._pool, slug) as (conn, _tenant):
@@ -56,9 +51,7 @@ class EmployeesResource:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    @operation(
-        "List a tenant's employees", answer=list[Employee], parameters=[IF_NONE_MATCH], problems=["tenant-unknown"]
-    )
+    @operation("List a tenant's employees", answer=list[Employee], parameters=[IF_NONE_MATCH])
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer everybody who takes bookings, with what they perform."""
         async with tenant_transaction(self._pool, slug) as (conn, _tenant):

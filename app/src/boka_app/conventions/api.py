@@ -18,14 +18,14 @@ from falcon.asgi import Request, Response
 from boka_app.appointments import tokens
 from boka_app.appointments.model import TokenMissing
 from boka_app.body import read_body
-from boka_app.conventions.etag import IF_MATCH, etag, require_match
+from boka_app.conventions.etag import etag, require_match
 from boka_app.conventions.limits import client_address, network
 from boka_app.conventions.model import Page
-from boka_app.conventions.paging import PARAMETERS, Pages
+from boka_app.conventions.paging import Pages
 from boka_app.database import platform_transaction, tenant_transaction
 from boka_app.idempotency.model import require_key
 from boka_app.identity.model import Origin, Principal
-from boka_app.openapi.operations import operation, parameter
+from boka_app.openapi.operations import IF_MATCH, KEY, operation
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import CUSTOMER
 
@@ -102,22 +102,21 @@ class Api:
         answer: Any = None,  # noqa: ANN401  any type that msgspec can describe
         body: type[Any] | None = None,
         status: int | None = None,
-        key: str | None = None,
-        paged: bool = False,
+        key: bool = False,
         if_match: bool = False,
         alone: bool = False,
         **described: Any,  # noqa: ANN401
     ) -> Callable[[_Do], _Do]:
         """Add an operation: `address` is its method and path. Where `alone`, it opens its transactions itself.
 
-        `key` describes the Idempotency-Key it requires; the other facts are those of `openapi.operations.operation`.
+        `key` tells that it requires an Idempotency-Key; the other facts are those of `openapi.operations.operation`.
         """
         method, path = address.split()
         status = status or (204 if answer is None else 200)
         decoder = None if body is None else msgspec.json.Decoder(body)
-        asked = [parameter("Idempotency-Key", "text", key, kind="header")] if key else []
-        asked += [*([IF_MATCH] if if_match else ()), *described.pop("parameters", ()), *(PARAMETERS if paged else ())]
-        attach = operation(summary, answer=answer, status=status, body=body, parameters=asked, **described)
+        asked = [header for header, needed in ((KEY, key), (IF_MATCH, if_match)) if needed]
+        described["parameters"] = [*asked, *described.get("parameters", ())]
+        attach = operation(summary, answer=answer, status=status, body=body, **described)
 
         def add(do: _Do) -> _Do:
             def make(parts: Parts) -> Any:  # noqa: ANN401  a responder

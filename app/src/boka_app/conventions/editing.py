@@ -22,23 +22,22 @@ from psycopg.types.json import Jsonb
 
 from boka_app.audit import queries as audit
 from boka_app.body import read_body
-from boka_app.conventions.etag import IF_MATCH, IF_NONE_MATCH, etag, require_match, unchanged
-from boka_app.conventions.model import Page, RowUnknown
-from boka_app.conventions.paging import PARAMETERS, Pages
+from boka_app.catalog.model import HoursOverlap
+from boka_app.conventions.etag import etag, require_match, unchanged
+from boka_app.conventions.model import AlreadyTaken, Page, ReferenceUnknown, RowUnknown
+from boka_app.conventions.paging import Pages
 from boka_app.database import Connection, tenant_transaction
 from boka_app.idempotency import queries as keys
 from boka_app.idempotency.model import require_key
-from boka_app.openapi.operations import operation, parameter
+from boka_app.openapi.operations import IF_MATCH, IF_NONE_MATCH, KEY, operation, parameter
 from boka_app.outbox import queries as outbox
 from boka_app.parts import Parts, Routes
 from boka_app.statements import facts_of_database
 
 Known = Any  # a row, or a part of its address: the table in question knows the type
 
-_KEY = parameter("Idempotency-Key", "text", "A fresh value for each new row.", kind="header")
 SEARCH = parameter("search", "text", "Words, or their beginnings.", required=False)
-_READ = ("row-unknown",)
-_WRITE = ("row-unknown", "already-taken", "reference-unknown")
+_WRITE = (RowUnknown, AlreadyTaken, ReferenceUnknown)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +129,7 @@ class Editor:
         """Return the list, and creation."""
         table, noun, needs = self._table, self._table.noun, self._table.needs
         found = Responders()
-        listed = operation(
-            f"List: {noun}", answer=Page[table.row], needs=f"{needs}.read", parameters=[*PARAMETERS, SEARCH]
-        )
+        listed = operation(f"List: {noun}", answer=Page[table.row], needs=f"{needs}.read", parameters=[SEARCH])
         found.on_get = listed(partial(self._list))
         if table.insert:
             created = operation(
@@ -141,7 +138,7 @@ class Editor:
                 body=table.new,
                 status=201,
                 needs=f"{needs}.write",
-                parameters=[_KEY],
+                parameters=[KEY],
                 problems=_WRITE,
             )
             found.on_post = created(partial(self._create))
@@ -152,7 +149,7 @@ class Editor:
         table, noun, needs = self._table, self._table.noun, self._table.needs
         found = Responders()
         read = operation(
-            f"Read: {noun}", answer=table.row, needs=f"{needs}.read", parameters=[IF_NONE_MATCH], problems=_READ
+            f"Read: {noun}", answer=table.row, needs=f"{needs}.read", parameters=[IF_NONE_MATCH], problems=[RowUnknown]
         )
         found.on_get = read(partial(self._read))
         changed = operation(
@@ -253,7 +250,7 @@ class ListEditor:
         of, needs, rows = self._of, self._of.owner.needs, list[self._of.item]
         found = Responders()
         read = operation(
-            f"Read: {of.noun}", answer=rows, needs=f"{needs}.read", parameters=[IF_NONE_MATCH], problems=_READ
+            f"Read: {of.noun}", answer=rows, needs=f"{needs}.read", parameters=[IF_NONE_MATCH], problems=[RowUnknown]
         )
         found.on_get = read(partial(self._read))
         if of.insert:
@@ -263,7 +260,7 @@ class ListEditor:
                 body=rows,
                 needs=f"{needs}.write",
                 parameters=[IF_MATCH],
-                problems=[*_WRITE, "hours-overlap"],
+                problems=[*_WRITE, HoursOverlap],
             )
             found.on_put = replaced(partial(self._replace))
         if of.removable:
@@ -310,9 +307,7 @@ class ListEditor:
 
 
 def _removal(summary: str, needs: str) -> Callable[[Any], Any]:
-    return operation(
-        summary, answer=None, status=204, needs=f"{needs}.write", parameters=[IF_MATCH], problems=("row-unknown",)
-    )
+    return operation(summary, answer=None, needs=f"{needs}.write", parameters=[IF_MATCH], problems=[RowUnknown])
 
 
 def editor_routes(parts: Parts, path: str, table: Table) -> Routes:

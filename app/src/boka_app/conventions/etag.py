@@ -7,10 +7,6 @@ import msgspec
 from falcon.asgi import Request, Response
 
 from boka_app.conventions.model import MatchMissing, VersionChanged
-from boka_app.openapi.operations import parameter
-
-IF_MATCH = parameter("If-Match", "text", "The ETag that reading answered.", kind="header")
-IF_NONE_MATCH = parameter("If-None-Match", "text", "An ETag; 304 if it still holds.", kind="header", required=False)
 
 
 def etag(version: int) -> str:

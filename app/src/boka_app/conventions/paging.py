@@ -14,19 +14,13 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
-from boka_app.conventions.model import Item, Page
-from boka_app.openapi.operations import parameter
+from boka_app.conventions.model import DEFAULT_LIMIT, MAX_LIMIT, Item, Page
 from boka_app.settings import Settings
 from boka_app.vault import derive
 
 Key = TypeVar("Key")
 
-DEFAULT_LIMIT, MAX_LIMIT = 25, 100
 _TAG_BYTES = 16  # of HMAC-SHA256: nobody guesses 128 bits, and the address stays short
-PARAMETERS = (
-    parameter("cursor", "text", "The member next of the page before; without it, the first page.", required=False),
-    parameter("limit", "limit", f"Rows a page, 1 to {MAX_LIMIT}; {DEFAULT_LIMIT} unless told.", required=False),
-)
 
 
 @dataclass(frozen=True, slots=True)

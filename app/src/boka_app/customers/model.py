@@ -10,8 +10,8 @@ from boka_app.conventions.forms import Email, Locale, Name, Phone, Text, check_z
 from boka_app.errors import DomainError
 
 
-class VisitsAhead(DomainError):
-    """A person still expected cannot be erased."""
+class VisitsAhead(DomainError, kind="visits-ahead", status=409, title="Still expected"):
+    """Cancel the appointments ahead, then erase the person."""
 
     def __init__(self, customer_id: UUID, count: int) -> None:
         super().__init__(f"customer {customer_id} has {count} appointments ahead; cancel them, then erase")

@@ -5,8 +5,9 @@ from uuid import UUID
 from falcon.asgi import Request, Response
 
 from boka_app.conventions.editing import editor_routes
+from boka_app.conventions.model import RowUnknown
 from boka_app.customers import service
-from boka_app.customers.model import Erasure, PersonalData
+from boka_app.customers.model import Erasure, PersonalData, VisitsAhead
 from boka_app.customers.tables import CUSTOMERS
 from boka_app.database import tenant_transaction
 from boka_app.openapi.operations import operation
@@ -30,10 +31,7 @@ class ExportResource:
         self._parts = parts
 
     @operation(
-        "Export everything held on a person",
-        answer=PersonalData,
-        needs="customers.export",
-        problems=["tenant-unknown", "row-unknown"],
+        "Export everything held on a person", answer=PersonalData, needs="customers.export", problems=[RowUnknown]
     )
     async def on_get(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in the address
         """Answer every row."""
@@ -48,12 +46,7 @@ class EraseResource:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    @operation(
-        "Erase a person, for good",
-        answer=Erasure,
-        needs="customers.erase",
-        problems=["tenant-unknown", "row-unknown", "visits-ahead"],
-    )
+    @operation("Erase a person, for good", answer=Erasure, needs="customers.erase", problems=[RowUnknown, VisitsAhead])
     async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in the address
         """Erase; the appointments stay, of nobody."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, _tenant):

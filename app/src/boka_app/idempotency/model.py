@@ -7,15 +7,14 @@ from boka_app.errors import DomainError
 _KEY = re.compile(r"[\x21-\x7e]{8,255}")
 
 
-class KeyMissing(DomainError):
-    """No usable Idempotency-Key came with the request."""
+class KeyMissing(DomainError, kind="idempotency-key-missing", status=400, title="Idempotency-Key missing"):
+    """Choose a fresh value for each booking and send it again with each repetition, so that none books twice."""
 
 
-class KeyReused(DomainError):
-    """The key was used for a different request."""
+class KeyReused(DomainError, kind="idempotency-key-reused", status=422, title="Idempotency-Key used before"):
+    """The key came with another body. A new booking needs a new key."""
 
-    def __init__(self) -> None:
-        super().__init__("this Idempotency-Key came before with another body; send a new key for a new booking")
+    detail = "this Idempotency-Key came before with another body; send a new key for a new booking"
 
 
 def require_key(value: str | None) -> str:

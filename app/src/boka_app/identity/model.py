@@ -12,90 +12,81 @@ from boka_app.errors import DomainError
 from boka_app.tenants.model import Actor
 
 
-class NotAuthenticated(DomainError):
-    """The operation is not for everybody, and nothing valid says who asks."""
+class NotAuthenticated(DomainError, kind="not-authenticated", status=401, title="Who asks?"):
+    """Send Authorization: Bearer with an access token or API key, or log in to the staff pages."""
 
     def __init__(self, reason: str = "no valid access token, API key or session came with the request") -> None:
         super().__init__(f"{reason}; log in at /api/auth/login and send Authorization: Bearer")
 
 
-class NotAllowed(DomainError):
-    """Whoever asks is known and may not do this."""
+class NotAllowed(DomainError, kind="not-allowed", status=403, title="Not allowed"):
+    """The role or key may not do this here; an owner can change that."""
 
     def __init__(self, need: str) -> None:
         super().__init__(f"this needs the permission {need}, which the role or key does not have here")
 
 
-class ForeignOrigin(DomainError):
-    """A session cookie came with a request that another site made the browser send."""
+class ForeignOrigin(DomainError, kind="foreign-origin", status=403, title="From another site"):
+    """A session cookie counts on this site's own pages only."""
 
-    def __init__(self) -> None:
-        super().__init__("the request came from another site's page; send it from a page of this site")
-
-
-class MfaRequired(DomainError):
-    """The role asks for a second factor, and the session was begun without."""
-
-    def __init__(self) -> None:
-        super().__init__("this role needs a second factor; enrol one at /api/account/mfa, or log in again with a code")
+    detail = "the request came from another site's page; send it from a page of this site"
 
 
-class LoginRefused(DomainError):
+class MfaRequired(DomainError, kind="mfa-required", status=403, title="Second factor needed"):
+    """Enrol one at /api/account/mfa and confirm it, or log in again with a code."""
+
+    detail = "this role needs a second factor; enrol one at /api/account/mfa, or log in again with a code"
+
+
+class LoginRefused(DomainError, kind="login-refused", status=401, title="Not logged in"):
     """E-mail, password or code is wrong; which one is not told."""
 
-    def __init__(self) -> None:
-        super().__init__("e-mail address, password or code is wrong, or the account is closed")
+    detail = "e-mail address, password or code is wrong, or the account is closed"
 
 
-class CodeMissing(DomainError):
-    """The password is right and the account has a second factor."""
+class CodeMissing(DomainError, kind="code-missing", status=401, title="Code needed"):
+    """Send the six digits, or a recovery code, as code."""
 
-    def __init__(self) -> None:
-        super().__init__("the account has a second factor; send its six digits, or a recovery code, as code")
+    detail = "the account has a second factor; send its six digits, or a recovery code, as code"
 
 
-class TooManyAttempts(DomainError):
-    """Too much was tried from there."""
+class TooManyAttempts(DomainError, kind="too-many-attempts", status=429, title="Too many attempts"):
+    """Wait as Retry-After says; others may go on."""
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"too many attempts; try again in {retry_after_s} s")
         self.retry_after_s = retry_after_s
 
 
-class TokenSpent(DomainError):
-    """A refresh token, or a token to set a password, that is unknown, used or too old."""
+class TokenSpent(DomainError, kind="token-spent", status=401, title="Token used up"):
+    """A refresh token or an invitation counts once. Log in again, or ask to be invited again."""
 
-    def __init__(self) -> None:
-        super().__init__("the token is unknown, used before or too old; log in again, or ask for a new invitation")
+    detail = "the token is unknown, used before or too old; log in again, or ask for a new invitation"
 
 
-class PasswordRefused(DomainError):
-    """A new password that somebody would guess."""
+class PasswordRefused(DomainError, kind="password-refused", status=422, title="Password refused"):
+    """Take 12 to 256 characters that nobody would guess."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the new password is refused: {reason}")
 
 
-class MfaState(DomainError):
-    """The second factor is not in the state that the request is meant for."""
+class MfaState(DomainError, kind="mfa-state", status=409, title="Not in that state"):
+    """Enrol, then confirm; to change, disable it first."""
 
 
-class InMaintenance(DomainError):
-    """An operator is at work: nothing is answered for now."""
-
-    retry_after_s = 60
-
-    def __init__(self) -> None:
-        super().__init__("the site is in maintenance; come back in a few minutes")
-
-
-class ReadOnly(DomainError):
-    """An operator lets nothing be changed: reading works."""
+class InMaintenance(DomainError, kind="maintenance", status=503, title="In maintenance"):
+    """Operators are at work; Retry-After says when to come back."""
 
     retry_after_s = 60
+    detail = "the site is in maintenance; come back in a few minutes"
 
-    def __init__(self) -> None:
-        super().__init__("for a while nothing can be changed, only read; repeat the request in a few minutes")
+
+class ReadOnly(DomainError, kind="read-only", status=503, title="Nothing can be changed for now"):
+    """Reading works. Repeat the change after a while."""
+
+    retry_after_s = 60
+    detail = "for a while nothing can be changed, only read; repeat the request in a few minutes"
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

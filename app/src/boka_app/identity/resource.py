@@ -16,23 +16,29 @@ from boka_app.identity.members import resource as members
 from boka_app.identity.model import (
     Account,
     Code,
+    CodeMissing,
     Enrolment,
     FirstPassword,
     Forgotten,
     Login,
+    LoginRefused,
+    MfaState,
     NewPassword,
     NotAuthenticated,
+    PasswordRefused,
     Proof,
     RecoveryCodes,
     Refresh,
     Session,
     Tokens,
+    TokenSpent,
+    TooManyAttempts,
 )
 from boka_app.identity.tokens import AccessTokens
 from boka_app.parts import Parts, Routes
 
-_LOGIN = ("login-refused", "too-many-attempts")
-_FIRST = ("token-spent", "password-refused", "too-many-attempts")
+_LOGIN = (LoginRefused, TooManyAttempts)
+_FIRST = (TokenSpent, PasswordRefused, TooManyAttempts)
 api = Api()
 on, own = partial(api, alone=True), partial(api, needs="account.self")
 
@@ -43,12 +49,12 @@ def routes(parts: Parts) -> Routes:
     return [*features, ("/.well-known/jwks.json", KeySetResource(parts))]
 
 
-@on("POST /api/auth/login", "Log in", answer=Tokens, body=Login, problems=("code-missing", *_LOGIN))
+@on("POST /api/auth/login", "Log in", answer=Tokens, body=Login, problems=(CodeMissing, *_LOGIN))
 async def _log_in(call: Call) -> Tokens:
     return await service.log_in(call.parts, call.wish, call.origin)
 
 
-@on("POST /api/auth/refresh", "Exchange a refresh token", answer=Tokens, body=Refresh, problems=("token-spent",))
+@on("POST /api/auth/refresh", "Exchange a refresh token", answer=Tokens, body=Refresh, problems=(TokenSpent,))
 async def _refresh(call: Call) -> Tokens:
     return await service.refresh(call.parts, call.wish.refresh_token)
 
@@ -87,7 +93,7 @@ async def _show(call: Call) -> Account:
     "PATCH /api/account/password",
     "Change one's own password",
     body=NewPassword,
-    problems=("password-refused", *_LOGIN),
+    problems=(PasswordRefused, *_LOGIN),
     alone=True,
 )
 async def _set_password(call: Call) -> None:
@@ -100,7 +106,7 @@ async def _sessions(call: Call) -> list[Session]:
     return await queries.list_sessions(call.conn, account_id=me.id, current=me.session_id, now=call.now)
 
 
-@own("DELETE /api/account/sessions/{id:uuid}", "End one of one's own sessions", problems=("not-found",))
+@own("DELETE /api/account/sessions/{id:uuid}", "End one of one's own sessions")
 async def _log_out_one(call: Call) -> None:
     if not await service.log_out(call.conn, call.principal, call.now, call.id):
         raise falcon.HTTPNotFound
@@ -117,7 +123,7 @@ async def _log_out_all(call: Call) -> None:
     answer=Enrolment,
     body=Proof,
     status=201,
-    problems=("mfa-state", *_LOGIN),
+    problems=(MfaState, *_LOGIN),
     alone=True,
 )
 async def _enrol(call: Call) -> Enrolment:
@@ -130,7 +136,7 @@ async def _enrol(call: Call) -> Enrolment:
     "Confirm the second factor",
     answer=RecoveryCodes,
     body=Code,
-    problems=("mfa-state", "login-refused"),
+    problems=(MfaState, LoginRefused),
 )
 async def _confirm(call: Call) -> RecoveryCodes:
     return await mfa.confirm(call.conn, call.parts, call.principal, call.wish.code)

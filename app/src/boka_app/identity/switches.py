@@ -16,7 +16,7 @@ from boka_app.parts import Parts
 _SAFE = ("GET", "HEAD", "OPTIONS", "QUERY")
 _BETWEEN_S = 1.0
 _SESSIONS_EVERY = 15  # looks at the switches to one count of sessions, which reads an index
-_ALWAYS = ("/health", "/api/health", "/api/metrics", "/api/admin", "/api/auth", "/staff/login", "/assets")
+EXEMPT = ("/health", "/api/health", "/api/metrics", "/api/admin", "/api/auth", "/staff/login", "/assets")
 
 
 class Switches:
@@ -33,7 +33,7 @@ class Switches:
         Raises:
             InMaintenance, ReadOnly: a switch is on, and the address is none of those that always answer.
         """
-        if not self.on or path.startswith(_ALWAYS):
+        if not self.on or path.startswith(EXEMPT):
             return
         if "maintenance" in self.on:
             raise InMaintenance

@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from boka_app.appointments.model import Appointment, BookingRequest
+from boka_app.appointments.model import Appointment, AppointmentStarted, BookingRequest
+from boka_app.availability.model import UNBOOKABLE
 from boka_app.errors import DomainError
 
 By = Literal["customer", "staff", "system"]
@@ -15,22 +16,25 @@ Status = Literal["held", "pending", "confirmed", "completed", "cancelled", "expi
 _TEXT = Meta(max_length=2000)
 
 
-class AppointmentEnded(DomainError):
-    """The appointment is past the state that the change begins from."""
+class AppointmentEnded(DomainError, kind="appointment-ended", status=409, title="Not in that state"):
+    """The appointment ended or changed meanwhile; the detail names the state it is in."""
 
     def __init__(self, status: str, wanted: str) -> None:
         super().__init__(f"the appointment is {status} and cannot become {wanted}; read it again for what it is now")
 
 
-class NotBegun(DomainError):
-    """Nobody can have come, or stayed away, before the start."""
+class NotBegun(DomainError, kind="not-begun", status=409, title="Not begun"):
+    """An appointment is completed or missed from its start on."""
 
     def __init__(self, starts_at: datetime) -> None:
         super().__init__(f"the appointment begins {starts_at.isoformat(timespec='minutes')}; close it after that")
 
 
-class MoveRefused(DomainError):
+class MoveRefused(DomainError, kind="move-refused", status=409, title="No more moves"):
     """The business lets customers move a visit only so late and so often."""
+
+
+UNMOVABLE = (AppointmentStarted, AppointmentEnded, MoveRefused, *UNBOOKABLE)  # for which a move is refused
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,38 +5,21 @@ import hashlib
 import msgspec
 
 from boka_app.appointments import queries as appointments
-from boka_app.appointments.model import Appointment, AppointmentUnknown
+from boka_app.appointments.model import NOT_ONES_OWN, Appointment, AppointmentStarted, AppointmentUnknown
 from boka_app.appointments.service import in_zone
 from boka_app.conventions.api import Api, Call, bearer_token
 from boka_app.idempotency import queries as keys
 from boka_app.idempotency.model import require_key
 from boka_app.lifecycle import queries, rules, service
-from boka_app.lifecycle.model import CancelledAppointment, Move, PolicyPreview
-from boka_app.openapi.operations import parameter
+from boka_app.lifecycle.model import UNMOVABLE, AppointmentEnded, CancelledAppointment, Move, PolicyPreview
+from boka_app.openapi.operations import IF_MATCH_IF_ANY, KEY_IF_ANY
 
 __all__ = ["api", "bearer_token"]
-_PROBLEMS = ("token-missing", "tenant-unknown", "appointment-unknown")
-WISH_PROBLEMS = (
-    "employee-unknown",
-    "service-unknown",
-    "slot-past",
-    "notice-too-short",
-    "beyond-horizon",
-    "outside-hours",
-    "slot-taken",
-    "day-full",
-    "body-malformed",
-    "body-invalid",
-    "body-too-large",
-    "media-type",
-)
-MOVE_PROBLEMS = ("appointment-started", "appointment-ended", "move-refused", *WISH_PROBLEMS)
-_OVER = ("appointment-started", "appointment-ended")
 _ONE = "/api/tenants/{slug}/appointments/{appointment_id:uuid}"
 api = Api()
 
 
-@api(f"GET {_ONE}", "Read an appointment", answer=Appointment, problems=_PROBLEMS)
+@api(f"GET {_ONE}", "Read an appointment", answer=Appointment, problems=NOT_ONES_OWN)
 async def _read(call: Call) -> Appointment:
     return in_zone(await appointments.get_appointment(call.conn, call.prove(AppointmentUnknown)))
 
@@ -46,11 +29,8 @@ async def _read(call: Call) -> Appointment:
     "Move an appointment",
     answer=Appointment,
     body=Move,
-    parameters=[
-        parameter("Idempotency-Key", "text", "Fresh for each move.", kind="header", required=False),
-        parameter("If-Match", "text", "The ETag of the version to move.", kind="header", required=False),
-    ],
-    problems=[*_PROBLEMS, *MOVE_PROBLEMS, "idempotency-key-reused", "version-changed"],
+    parameters=[KEY_IF_ANY, IF_MATCH_IF_ANY],
+    problems=[*NOT_ONES_OWN, *UNMOVABLE],
 )
 async def _move(call: Call) -> Appointment:
     """Move it, once for each key, and answer the appointment as it is then."""
@@ -61,7 +41,12 @@ async def _move(call: Call) -> Appointment:
     return in_zone(await appointments.get_appointment(call.conn, appointment_id))
 
 
-@api(f"DELETE {_ONE}", "Cancel an appointment", answer=CancelledAppointment, problems=[*_PROBLEMS, *_OVER])
+@api(
+    f"DELETE {_ONE}",
+    "Cancel an appointment",
+    answer=CancelledAppointment,
+    problems=[AppointmentStarted, AppointmentEnded, *NOT_ONES_OWN],
+)
 async def _cancel(call: Call) -> CancelledAppointment:
     """Cancel and answer the appointment as it is now, what it costs, and what goes back."""
     appointment_id = call.prove(AppointmentUnknown)
@@ -74,7 +59,7 @@ async def _cancel(call: Call) -> CancelledAppointment:
     f"GET {_ONE}/policy-preview",
     "Preview what cancelling costs",
     answer=PolicyPreview,
-    problems=[*_PROBLEMS, *_OVER],
+    problems=[AppointmentStarted, AppointmentEnded, *NOT_ONES_OWN],
 )
 async def _preview(call: Call) -> PolicyPreview:
     """Answer the fee and the refund of cancelling now, and whether the customer may still move it."""

@@ -9,16 +9,15 @@ from uuid import UUID
 
 import msgspec
 
+from boka_app.appointments.model import AppointmentUnknown
+from boka_app.availability.model import UNBOOKABLE, RangeInvalid
 from boka_app.availability.rules import date_range
 from boka_app.conventions.api import Api, Call
 from boka_app.conventions.model import Page
 from boka_app.lifecycle import queries, rules, service
-from boka_app.lifecycle.model import Edit, Ending, Entry, StaffBooking
-from boka_app.lifecycle.resource import MOVE_PROBLEMS, WISH_PROBLEMS
+from boka_app.lifecycle.model import UNMOVABLE, AppointmentEnded, Edit, Ending, Entry, NotBegun, StaffBooking
 from boka_app.openapi.operations import parameter
 
-_UNKNOWN = ("tenant-unknown", "appointment-unknown")
-_BODY = ("body-malformed", "body-invalid", "body-too-large", "media-type")
 _ALL = "/api/tenants/{slug}/calendar"
 _ONE = f"{_ALL}/{{appointment_id:uuid}}"
 api = Api()
@@ -34,8 +33,7 @@ _look, _change = partial(api, needs="appointments.read"), partial(api, needs="ap
         parameter("to", "date", "Last date, included; at most 31 days with the first."),
         parameter("employee", "uuid", "Only what this employee takes part in.", required=False),
     ],
-    paged=True,
-    problems=["tenant-unknown", "range-invalid", "parameter-invalid"],
+    problems=[RangeInvalid],
 )
 async def _list(call: Call) -> Page[Entry]:
     """Answer a page of what starts on these dates, seats and what is over included."""
@@ -44,26 +42,14 @@ async def _list(call: Call) -> Page[Entry]:
     return await _page(call, "calendar", employee=call.req.get_param_as_uuid("employee"), begin=begin, end=end)
 
 
-@_look(
-    "GET /api/tenants/{slug}/customers/{id:uuid}/appointments",
-    "List a customer's appointments",
-    answer=Page[Entry],
-    paged=True,
-    problems=["tenant-unknown", "parameter-invalid"],
-)
+@_look("GET /api/tenants/{slug}/customers/{id:uuid}/appointments", "List a customer's appointments", answer=Page[Entry])
 async def _history(call: Call) -> Page[Entry]:
     """Answer a page, oldest first."""
     return await _page(call, "history", customer=call.id)
 
 
 @_change(
-    f"POST {_ALL}",
-    "Book for a customer",
-    answer=Entry,
-    status=201,
-    body=StaffBooking,
-    key="Fresh for each booking, 8 to 255 characters.",
-    problems=["tenant-unknown", *WISH_PROBLEMS, "idempotency-key-missing", "idempotency-key-reused"],
+    f"POST {_ALL}", "Book for a customer", answer=Entry, status=201, body=StaffBooking, key=True, problems=UNBOOKABLE
 )
 async def _book(call: Call) -> Entry:
     """Book, or repeat the answer of the first request with this key."""
@@ -75,7 +61,7 @@ async def _book(call: Call) -> Entry:
     return service.in_zone(await queries.get_entry(call.conn, booked))
 
 
-@_look(f"GET {_ONE}", "Read an appointment as staff", answer=Entry, problems=_UNKNOWN)
+@_look(f"GET {_ONE}", "Read an appointment as staff", answer=Entry, problems=[AppointmentUnknown])
 async def _read(call: Call) -> Entry:
     return service.in_zone(await queries.get_entry(call.conn, call.id))
 
@@ -85,8 +71,8 @@ async def _read(call: Call) -> Entry:
     "Change an appointment",
     answer=Entry,
     body=Edit,
-    parameters=[parameter("If-Match", "text", "The ETag that reading it answered.", kind="header")],
-    problems=[*_UNKNOWN, *MOVE_PROBLEMS, "match-missing", "version-changed"],
+    if_match=True,
+    problems=[AppointmentUnknown, *UNMOVABLE],
 )
 async def _edit(call: Call) -> Entry:
     """Keep notes, move, waive a fee; answer the appointment as it is then."""
@@ -94,7 +80,9 @@ async def _edit(call: Call) -> Entry:
     return await _read(call)
 
 
-@_change(f"POST {_ONE}/confirm", "Confirm an appointment", answer=Entry, problems=[*_UNKNOWN, "appointment-ended"])
+@_change(
+    f"POST {_ONE}/confirm", "Confirm an appointment", answer=Entry, problems=[AppointmentUnknown, AppointmentEnded]
+)
 async def _confirm(call: Call) -> Entry:
     """Confirm what is pending, unpaid or not."""
     return await _after(call, service.confirm_or_refuse)
@@ -105,7 +93,7 @@ async def _confirm(call: Call) -> Entry:
     "Cancel an appointment as staff",
     answer=Entry,
     body=Ending,
-    problems=[*_UNKNOWN, *_BODY, "appointment-ended"],
+    problems=[AppointmentUnknown, AppointmentEnded],
 )
 async def _cancel(call: Call) -> Entry:
     """Cancel; the fee is the policy's, unless waived."""
@@ -116,7 +104,7 @@ async def _cancel(call: Call) -> Entry:
     f"POST {_ONE}/complete",
     "Complete an appointment",
     answer=Entry,
-    problems=[*_UNKNOWN, "appointment-ended", "not-begun"],
+    problems=[AppointmentUnknown, AppointmentEnded, NotBegun],
 )
 async def _complete(call: Call) -> Entry:
     """Note that it took place."""
@@ -128,7 +116,7 @@ async def _complete(call: Call) -> Entry:
     "Mark a no-show",
     answer=Entry,
     body=Ending,
-    problems=[*_UNKNOWN, *_BODY, "appointment-ended", "not-begun"],
+    problems=[AppointmentUnknown, AppointmentEnded, NotBegun],
 )
 async def _mark_no_show(call: Call) -> Entry:
     """Note the absence; the fee is the policy's, unless waived."""

@@ -12,7 +12,7 @@ from psycopg import OperationalError
 
 from boka_app.errors import DomainError
 from boka_app.live import rules, service
-from boka_app.live.model import Event, Position
+from boka_app.live.model import Event, Position, TooManyListeners
 from boka_app.live.service import Feeds
 from boka_app.openapi.operations import operation
 from boka_app.parts import Parts, Routes
@@ -47,12 +47,14 @@ class StaffStream:
     def __init__(self, feeds: Feeds) -> None:
         self._feeds = feeds
 
-    @operation("Follow a tenant's events", answer=None, problems=["tenant-unknown"], needs="appointments.read")
+    @operation(
+        "Follow a tenant's events", answer=None, status=200, needs="appointments.read", problems=[TooManyListeners]
+    )
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer a stream that begins after Last-Event-ID, else after `since`, else now."""
         await _answer(self._feeds, req, resp, slug, lambda event: [event])
 
-    @operation("Follow a tenant's events", answer=None, problems=["tenant-unknown"], needs="appointments.read")
+    @operation("Follow a tenant's events", answer=None, status=200, needs="appointments.read")
     async def on_websocket(self, req: Request, ws: WebSocket, slug: str) -> None:
         """Send each event as a text of JSON, `{"kind":"beat"}` when there is none for a while."""
         begin, now = await self._feeds.admit(slug, _since(req))

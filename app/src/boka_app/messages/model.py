@@ -22,12 +22,12 @@ class TemplateBroken(ValueError):
         super().__init__(f"{part} cannot be filled in: {fault}")
 
 
-class ChannelRefused(DomainError):
-    """The account or address given is none that we send to."""
+class ChannelRefused(DomainError, kind="channel-refused", status=422, title="Channel not accepted"):
+    """Chat goes to services with hosts of their own only, in Apprise's form."""
 
 
-class NotificationOpen(DomainError):
-    """The message is still on its way."""
+class NotificationOpen(DomainError, kind="notification-open", status=409, title="Still on its way"):
+    """Only a message that ended can be sent again."""
 
     def __init__(self, status: str) -> None:
         super().__init__(f"the message is {status}; only one that ended can be sent again")

@@ -10,15 +10,23 @@ from boka_app.appointments import tokens
 from boka_app.audit import queries as audit
 from boka_app.body import read_body
 from boka_app.conventions.editing import Editor, editor_routes
-from boka_app.conventions.etag import IF_MATCH, etag, require_match
+from boka_app.conventions.etag import etag, require_match
 from boka_app.conventions.model import RowUnknown
 from boka_app.database import Connection, tenant_transaction
 from boka_app.messages import chat, queries, words
 from boka_app.messages.links import UNSUBSCRIBE
-from boka_app.messages.model import ChannelBody, ChannelInfo, Notification, NotificationOpen, Template, Words
+from boka_app.messages.model import (
+    ChannelBody,
+    ChannelInfo,
+    ChannelRefused,
+    Notification,
+    NotificationOpen,
+    Template,
+    Words,
+)
 from boka_app.messages.rules import CHANNELS_BY_KIND
 from boka_app.messages.tables import NOTIFICATIONS, TEMPLATES, NewTemplate
-from boka_app.openapi.operations import operation
+from boka_app.openapi.operations import IF_MATCH, operation
 from boka_app.pages.resource import show
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import Tenant
@@ -96,7 +104,7 @@ class ChannelResource:
         body=ChannelBody,
         needs="messages.write",
         parameters=[IF_MATCH],
-        problems=["row-unknown", "channel-refused"],
+        problems=[RowUnknown, ChannelRefused],
     )
     async def on_put(self, req: Request, resp: Response, slug: str, channel: str) -> None:
         """Keep it, sealed. If-Match is needed once it exists."""
@@ -113,14 +121,7 @@ class ChannelResource:
         resp.set_header("ETag", etag(found.version))
         resp.media = found
 
-    @operation(
-        "Remove a channel",
-        answer=None,
-        status=204,
-        needs="messages.write",
-        parameters=[IF_MATCH],
-        problems=["row-unknown"],
-    )
+    @operation("Remove a channel", answer=None, needs="messages.write", parameters=[IF_MATCH], problems=[RowUnknown])
     async def on_delete(self, req: Request, resp: Response, slug: str, channel: str) -> None:
         """Forget it and its secrets; what is queued for it is withdrawn when its time comes."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
@@ -149,7 +150,7 @@ class ResendResource:
         answer=Notification,
         status=202,
         needs="messages.write",
-        problems=["row-unknown", "notification-open"],
+        problems=[RowUnknown, NotificationOpen],
     )
     async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in every address
         """Queue it, made afresh of what is so now."""

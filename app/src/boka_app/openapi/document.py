@@ -9,11 +9,20 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
 
+import falcon
 import msgspec
+from psycopg import OperationalError
 
-from boka_app.identity.permissions import ROLES_BY_NEED
+from boka_app.appointments.model import TokenMissing
+from boka_app.conventions.model import DEFAULT_LIMIT, MAX_LIMIT, MatchMissing, RateLimited, VersionChanged
+from boka_app.errors import Kind
+from boka_app.idempotency.model import KeyMissing, KeyReused
+from boka_app.identity.model import ForeignOrigin, InMaintenance, MfaRequired, NotAllowed, NotAuthenticated, ReadOnly
+from boka_app.identity.permissions import MFA_ROLES, ROLES_BY_NEED
+from boka_app.identity.switches import EXEMPT
 from boka_app.openapi.operations import Operation, Parameter, described_as
-from boka_app.problems.catalog import ALWAYS, PROBLEMS, Problem
+from boka_app.problems.catalog import Problem, kind_of
+from boka_app.tenants.model import TenantUnknown
 
 _METHODS = ("get", "post", "put", "patch", "delete", "query")
 _KEY_BY_METHOD = {"query": "x-query"}  # OpenAPI knows QUERY from 3.2 on
@@ -24,7 +33,7 @@ _SCHEMA_BY_FORM: dict[str, dict[str, Any]] = {
     "date": {"type": "string", "format": "date"},
     "text": {"type": "string"},
     "int": {"type": "integer"},
-    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 25},
+    "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
 }
 _SECURITY = {
     "accountToken": {
@@ -46,10 +55,7 @@ _SECURITY = {
         "description": "The token that a booking answers; opens that appointment only.",
     },
 }
-_BY_HEADER = {
-    "If-Match": ("match-missing", "version-changed"),
-    "Idempotency-Key": ("idempotency-key-missing", "idempotency-key-reused"),
-}
+_ALWAYS = (falcon.HTTPError, falcon.HTTPMethodNotAllowed, OperationalError, Exception)
 _WHO: list[dict[str, list[str]]] = [{"accountToken": []}, {"apiKey": []}, {"session": []}]
 
 
@@ -109,7 +115,7 @@ def _operation(template: str, method: str, op: Operation, schema_by_type: dict[i
     if op.needs is not None:
         told["description"] = f"Needs `{op.needs}`, which is granted to: {', '.join(sorted(ROLES_BY_NEED[op.needs]))}."
         told["security"] = _WHO
-    elif "token-missing" in op.problems:
+    elif TokenMissing in op.problems:
         told["security"] = [{"bookingToken": []}]
     if op.retired is not None:
         told |= {"deprecated": True, "x-sunset": op.retired.sunset.isoformat()}
@@ -124,30 +130,36 @@ def _answers(template: str, method: str, op: Operation, schema_by_type: dict[int
     if any(p.name == "If-None-Match" for p in op.parameters):
         answers["304"] = {"description": "The caller has this state already"}
     refusal = {"application/problem+json": {"schema": schema_by_type[id(Problem)]}}
-    for name in dict.fromkeys((*op.problems, *_implied(template, method, op), *ALWAYS)):
-        answer = answers.setdefault(str(PROBLEMS[name].status), {"description": "", "content": refusal})
+    for name, status in sorted({(kind.name, kind.status) for kind in refusals(template, method, op)}):
+        answer = answers.setdefault(str(status), {"description": "", "content": refusal})
         answer["description"] = f"{answer['description']}; {name}".removeprefix("; ")
     return answers
 
 
-def _implied(template: str, method: str, op: Operation) -> Iterator[str]:
-    """Yield the refusals that follow from the form of an operation."""
-    if "{slug}" in template:
-        yield "tenant-unknown"
-    if ":" in template:
-        yield "not-found"
-    if any(p.kind == "query" for p in op.parameters):
-        yield "parameter-invalid"
-    for p in op.parameters:
-        yield from _BY_HEADER.get(p.name, ())
-    if op.body is not None:
-        yield from ("body-malformed", "body-invalid", "body-too-large", "media-type")
-    yield "not-authenticated"  # of whoever shows a session that has ended, everywhere
-    if op.needs is not None:
-        yield from ("not-allowed", "foreign-origin")
-    if op.needs is not None or method not in _SAFE:
-        yield "rate-limited"
-    yield "maintenance"
+def refusals(template: str, method: str, op: Operation) -> Iterator[Kind]:
+    """Yield every kind of refusal of an operation: those it names, and those that follow from its form."""
+    return map(kind_of, (*op.problems, *_implied(template, method, op), *_ALWAYS))
+
+
+def _implied(template: str, method: str, op: Operation) -> Iterator[type[Exception]]:
+    changing, roles = method not in _SAFE, ROLES_BY_NEED.get(op.needs or "", frozenset())
+    headers = {p.name: p.required for p in op.parameters if p.kind == "header"}
+    follows: list[tuple[object, tuple[type[Exception], ...]]] = [
+        ("{slug}" in template, (TenantUnknown,)),
+        (":" in template, (falcon.HTTPNotFound,)),
+        (any(p.kind == "query" for p in op.parameters), (falcon.HTTPInvalidParam,)),
+        ("Idempotency-Key" in headers, (KeyMissing, KeyReused)),
+        ("If-Match" in headers, (VersionChanged,)),
+        (headers.get("If-Match"), (MatchMissing,)),
+        (op.body, (msgspec.DecodeError, msgspec.ValidationError)),
+        (op.body, (falcon.HTTPContentTooLarge, falcon.HTTPUnsupportedMediaType)),
+        (True, (NotAuthenticated,)),  # of whoever shows a session that has ended, everywhere
+        (roles, (NotAllowed, ForeignOrigin)),
+        (roles & MFA_ROLES, (MfaRequired,)),
+        (roles or changing, (RateLimited,)),
+        (not template.startswith(EXEMPT), (InMaintenance, ReadOnly)[: 1 + changing]),
+    ]
+    return (refusal for holds, refusals in follows if holds for refusal in refusals)
 
 
 def _operation_id(template: str, method: str) -> str:

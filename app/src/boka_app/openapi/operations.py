@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from functools import wraps
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, get_origin
 
 import msgspec
+
+from boka_app.conventions.model import DEFAULT_LIMIT, MAX_LIMIT, Page
 
 _Responder = TypeVar("_Responder", bound=Callable[..., Any])
 
@@ -36,7 +38,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any
     body: Any
     parameters: tuple[Parameter, ...]
-    problems: tuple[str, ...]
+    problems: tuple[type[Exception], ...]
     needs: str | None
     content: str
     retired: Retired | None
@@ -49,14 +51,27 @@ def parameter(
     return Parameter(name=name, kind=kind, form=form, description=description, required=required)
 
 
+KEY = parameter(
+    "Idempotency-Key", "text", "8 to 255 characters, fresh for each wish, kept to repeat it.", kind="header"
+)
+KEY_IF_ANY = msgspec.structs.replace(KEY, required=False)
+IF_MATCH = parameter("If-Match", "text", "The ETag that reading answered.", kind="header")
+IF_MATCH_IF_ANY = msgspec.structs.replace(IF_MATCH, required=False)
+IF_NONE_MATCH = parameter("If-None-Match", "text", "An ETag; 304 if it still holds.", kind="header", required=False)
+_PAGING = (
+    parameter("cursor", "text", "The member next of the page before; without it, the first page.", required=False),
+    parameter("limit", "limit", f"Rows a page, 1 to {MAX_LIMIT}; {DEFAULT_LIMIT} unless told.", required=False),
+)
+
+
 def operation(  # noqa: PLR0913  each is a fact of the operation, by name
     summary: str,
     *,
     answer: Any,  # noqa: ANN401  any type that msgspec can describe
-    status: int = 200,
+    status: int | None = None,
     body: Any = None,  # noqa: ANN401
     parameters: Sequence[Parameter] = (),
-    problems: Sequence[str] = (),
+    problems: Sequence[type[Exception]] = (),
     needs: str | None = None,
     content: str = "application/json",
     retired: Retired | None = None,
@@ -65,14 +80,15 @@ def operation(  # noqa: PLR0913  each is a fact of the operation, by name
 
     `answer` is a type that msgspec describes, or None for an answer without a body (204). `needs` is a key of
     `identity.permissions.ROLES_BY_NEED`; a responder without one is for everybody. What follows from the form of the
-    operation need not be said: `document` adds it. A `retired` responder tells of its end in every answer.
+    operation is not said: a page's parameters are added here, the refusals of parameters, body, needs and path by
+    `document`. A `retired` responder tells of its end in every answer.
     """
     described = Operation(
         summary=summary,
-        status=status,
+        status=status or (204 if answer is None else 200),
         answer=answer,
         body=body,
-        parameters=tuple(parameters),
+        parameters=(*parameters, *(_PAGING if get_origin(answer) is Page else ())),
         problems=tuple(problems),
         needs=needs,
         content=content,

@@ -18,56 +18,53 @@ _Secret = Annotated[str, Meta(min_length=8, max_length=255, pattern=r"^[\x21-\x7
 _Amount = Annotated[int, Meta(ge=1, le=2_000_000_000)]  # as far as the column's integer goes
 
 
-class PaymentUnknown(DomainError):
-    """No such payment at this tenant."""
+class PaymentUnknown(DomainError, kind="payment-unknown", status=404, title="No such payment"):
+    """The business has no payment of that id."""
 
     def __init__(self, payment_id: UUID) -> None:
         super().__init__(f"there is no payment {payment_id} here; list the payments for those there are")
 
 
-class AccountUnknown(DomainError):
-    """The tenant has no account there."""
+class AccountUnknown(DomainError, kind="payment-account-unknown", status=404, title="No such account"):
+    """The business has no account at that provider."""
 
     def __init__(self, provider: str) -> None:
         super().__init__(f"there is no account at {provider!r}; set up one at stripe or paystack")
 
 
-class AccountInUse(DomainError):
-    """Money is on its way through the account."""
+class AccountInUse(DomainError, kind="payment-account-in-use", status=409, title="Account in use"):
+    """Payments or refunds are on their way through it. Set it inactive, remove it later."""
 
     def __init__(self, provider: str) -> None:
         super().__init__(f"payments or refunds at {provider} are under way; set it inactive now, remove it later")
 
 
-class WebhookSecretMissing(DomainError):
-    """Stripe signs with a secret of its own for each endpoint."""
+class WebhookSecretMissing(DomainError, kind="webhook-secret-missing", status=422, title="Webhook secret missing"):
+    """Stripe shows it beside the webhook endpoint; without it no event is believed."""
 
-    def __init__(self) -> None:
-        super().__init__("an account at Stripe needs webhook_secret; Stripe shows it beside the webhook endpoint")
+    detail = "an account at Stripe needs webhook_secret; Stripe shows it beside the webhook endpoint"
 
 
-class PaymentNotDue(DomainError):
-    """Nothing is to be paid, or it is too late to."""
+class PaymentNotDue(DomainError, kind="payment-not-due", status=409, title="Nothing to pay"):
+    """The appointment is paid, needs no payment, or is not held."""
 
     def __init__(self, status: str) -> None:
         super().__init__(f"the appointment is {status} and waits for no payment; read it for what it is now")
 
 
-class PaymentsUnavailable(DomainError):
-    """The tenant takes no money online, or not in this currency."""
+class PaymentsUnavailable(DomainError, kind="payments-unavailable", status=422, title="No payment online"):
+    """The business takes no money online, or not this amount in this currency."""
 
 
-class PaymentStarting(DomainError):
-    """Another request is asking the provider for the same checkout at this moment."""
+class PaymentStarting(DomainError, kind="payment-starting", status=409, title="Checkout is opening"):
+    """Another request opens it; repeat in some seconds."""
 
     retry_after_s = 5
-
-    def __init__(self) -> None:
-        super().__init__("another request is opening the checkout; repeat this one in some seconds")
+    detail = "another request is opening the checkout; repeat this one in some seconds"
 
 
-class ProviderAway(DomainError):
-    """The provider did not answer, or not in time: the same request may pass later."""
+class ProviderAway(DomainError, kind="provider-away", status=503, title="Payment provider away"):
+    """It did not answer. Nothing was charged; try again."""
 
     retry_after_s = 20
 
@@ -75,23 +72,26 @@ class ProviderAway(DomainError):
         super().__init__(f"{provider} does not answer ({what}); nothing was charged, try again in half a minute")
 
 
-class ProviderRefused(DomainError):
-    """The provider answered no; repeating the request gets the same answer. `looking` tells that it changed nothing."""
+class ProviderRefused(DomainError, kind="provider-refused", status=502, title="Payment provider refuses"):
+    """Its answer is in detail. The business may have to look at its account there."""
 
     def __init__(self, provider: str, what: str, *, looking: bool = False) -> None:
         super().__init__(f"{provider} refuses: {what}")
-        self.looking = looking
+        self.looking = looking  # the refused request would have changed nothing there
 
 
-class SignatureInvalid(DomainError):
-    """A webhook is not from whom it claims to be, is too old, or was changed on its way."""
+UNPAYABLE = (PaymentNotDue, PaymentStarting, PaymentsUnavailable, ProviderRefused, ProviderAway)  # of a checkout
+
+
+class SignatureInvalid(DomainError, kind="webhook-signature", status=400, title="Signature does not count"):
+    """The event was changed on its way, is too old, or another secret signed it."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"the webhook's signature does not count: {what}; check the account's webhook secret")
 
 
-class RefundTooMuch(DomainError):
-    """More than is left of the payment, or of one that never succeeded."""
+class RefundTooMuch(DomainError, kind="refund-too-much", status=422, title="More than is left"):
+    """Refunds of a payment add up to the payment at most."""
 
     def __init__(self, asked_minor: int, left_minor: int) -> None:
         super().__init__(f"{asked_minor} is to go back and {left_minor} of the payment is left; ask for that at most")

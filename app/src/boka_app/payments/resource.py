@@ -8,19 +8,21 @@ import falcon
 import msgspec
 from falcon.asgi import Request, Response
 
+from boka_app.appointments.model import NOT_ONES_OWN, AppointmentUnknown
 from boka_app.audit import queries as audit
 from boka_app.body import read_body
 from boka_app.conventions.etag import etag, require_match, unchanged
-from boka_app.conventions.model import Page
-from boka_app.conventions.paging import PARAMETERS, Pages
+from boka_app.conventions.model import MatchMissing, Page
+from boka_app.conventions.paging import Pages
 from boka_app.database import Connection, tenant_transaction
 from boka_app.idempotency import queries as keys
 from boka_app.idempotency.model import require_key
 from boka_app.lifecycle.resource import bearer_token
-from boka_app.openapi.operations import operation, parameter
+from boka_app.openapi.operations import IF_MATCH_IF_ANY, KEY, operation
 from boka_app.parts import Parts, Routes
 from boka_app.payments import queries, service
 from boka_app.payments.model import (
+    UNPAYABLE,
     Account,
     AccountInUse,
     AccountSetup,
@@ -29,27 +31,17 @@ from boka_app.payments.model import (
     Checkout,
     Payment,
     PaymentDetails,
+    PaymentUnknown,
+    RefundTooMuch,
     RefundWish,
     SealedAccount,
+    SignatureInvalid,
     WebhookSecretMissing,
 )
 from boka_app.payments.service import PaymentService
 from boka_app.tenants.model import Tenant
 
-_PAYMENT = ("tenant-unknown", "payment-unknown")
 _ACCOUNT = ("tenant-unknown", "payment-account-unknown")
-_MATCH = ("match-missing", "version-changed")
-_ONCE = ("idempotency-key-missing", "idempotency-key-reused")
-_CHECKOUT = (
-    *("token-missing", "tenant-unknown", "appointment-unknown", "payment-not-due", "payment-starting"),
-    *("payments-unavailable", "provider-refused", "provider-away"),
-)
-_BODY = ("body-malformed", "body-invalid", "body-too-large", "media-type")
-_EVENT = (*_ACCOUNT, "webhook-signature", "body-malformed", "body-invalid", "body-too-large")
-_KEY = parameter("Idempotency-Key", "text", "Fresh for each payment or refund.", kind="header")
-_IF_MATCH = parameter(
-    "If-Match", "text", "The ETag that reading answered; needed once there is one.", kind="header", required=False
-)
 _MAX_EVENT_BYTES = 256 * 1024  # Stripe's are some KiB; metadata and a long list may make them larger
 
 
@@ -72,7 +64,7 @@ class CheckoutResource:
     def __init__(self, payments: PaymentService) -> None:
         self._payments = payments
 
-    @operation("Open a checkout", answer=Checkout, problems=_CHECKOUT)
+    @operation("Open a checkout", answer=Checkout, problems=[*NOT_ONES_OWN, *UNPAYABLE])
     async def on_post(self, req: Request, resp: Response, slug: str, appointment_id: UUID) -> None:
         """Answer where to pay; asked again, the same."""
         resp.media = await self._payments.checkout(slug, appointment_id, bearer_token(req))
@@ -88,13 +80,7 @@ class PaymentsResource:
         self._parts = parts
         self._pages = Pages(parts.settings, "payments", tuple[datetime, UUID])
 
-    @operation(
-        "List payments",
-        answer=Page[Payment],
-        needs="payments.read",
-        parameters=PARAMETERS,
-        problems=["tenant-unknown", "parameter-invalid"],
-    )
+    @operation("List payments", answer=Page[Payment], needs="payments.read")
     async def on_get(self, req: Request, resp: Response, slug: str) -> None:
         """Answer a page of payments, the newest first."""
         wanted = self._pages.wanted(req)
@@ -109,8 +95,8 @@ class PaymentsResource:
         status=201,
         body=CashPayment,
         needs="payments.write",
-        parameters=[_KEY],
-        problems=["tenant-unknown", "appointment-unknown", *_ONCE, *_BODY],
+        parameters=[KEY],
+        problems=[AppointmentUnknown],
     )
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:
         """Note money taken by hand."""
@@ -134,7 +120,7 @@ class PaymentResource:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    @operation("Read a payment", answer=PaymentDetails, needs="payments.read", problems=_PAYMENT)
+    @operation("Read a payment", answer=PaymentDetails, needs="payments.read", problems=[PaymentUnknown])
     async def on_get(self, req: Request, resp: Response, slug: str, payment_id: UUID) -> None:
         """Answer the payment and its refunds."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, _tenant):
@@ -158,8 +144,8 @@ class RefundsResource:
         status=202,
         body=RefundWish,
         needs="payments.write",
-        parameters=[_KEY],
-        problems=[*_PAYMENT, "refund-too-much", *_ONCE, *_BODY],
+        parameters=[KEY],
+        problems=[PaymentUnknown, RefundTooMuch],
     )
     async def on_post(self, req: Request, resp: Response, slug: str, payment_id: UUID) -> None:
         """Write the refund; a job makes it, and reading the payment tells how far it is."""
@@ -181,7 +167,7 @@ class AccountResource:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    @operation("Read a payment account", answer=Account, needs="payments.setup", problems=_ACCOUNT)
+    @operation("Read a payment account", answer=Account, needs="payments.setup", problems=[AccountUnknown])
     async def on_get(self, req: Request, resp: Response, slug: str, provider: str) -> None:
         """Answer what is set up, without secrets."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
@@ -192,8 +178,8 @@ class AccountResource:
         answer=Account,
         body=AccountSetup,
         needs="payments.setup",
-        parameters=[_IF_MATCH],
-        problems=[*_ACCOUNT, "webhook-secret-missing", *_MATCH, *_BODY],
+        parameters=[IF_MATCH_IF_ANY],
+        problems=[AccountUnknown, WebhookSecretMissing, MatchMissing],
     )
     async def on_put(self, req: Request, resp: Response, slug: str, provider: str) -> None:
         """Set up or change the account; an active one puts the other to rest."""
@@ -218,10 +204,9 @@ class AccountResource:
     @operation(
         "Remove a payment account",
         answer=None,
-        status=204,
         needs="payments.setup",
-        parameters=[_IF_MATCH],
-        problems=[*_ACCOUNT, "payment-account-in-use", *_MATCH],
+        parameters=[IF_MATCH_IF_ANY],
+        problems=[AccountUnknown, AccountInUse, MatchMissing],
     )
     async def on_delete(self, req: Request, resp: Response, slug: str, provider: str) -> None:
         """Forget the account and its secrets, unless money is on its way through it."""
@@ -258,7 +243,14 @@ class WebhookResource:
     def __init__(self, payments: PaymentService) -> None:
         self._payments = payments
 
-    @operation("Take a payment provider's event", answer=dict[str, bool], problems=_EVENT)
+    @operation(
+        "Take a payment provider's event",
+        answer=dict[str, bool],
+        problems=[
+            *(AccountUnknown, SignatureInvalid),
+            *(msgspec.DecodeError, msgspec.ValidationError, falcon.HTTPContentTooLarge),
+        ],
+    )
     async def on_post(self, req: Request, resp: Response, slug: str, provider: str) -> None:
         """Take an event; 200 means that it needs no repetition."""
         body = await req.stream.read(_MAX_EVENT_BYTES + 1)

@@ -4,7 +4,7 @@ import falcon
 from falcon.asgi import Request, Response
 
 from boka_app.pages.render import render
-from boka_app.problems.catalog import PROBLEMS
+from boka_app.problems.catalog import kind_by_name
 
 
 class ProblemPageResource:
@@ -12,7 +12,8 @@ class ProblemPageResource:
 
     async def on_get(self, _req: Request, resp: Response, name: str) -> None:
         """Answer the page."""
-        if name not in PROBLEMS:
+        kind = kind_by_name().get(name)
+        if kind is None:
             raise falcon.HTTPNotFound
         resp.content_type = falcon.MEDIA_HTML
-        resp.text = render("problem_kind.html", name=name, kind=PROBLEMS[name])
+        resp.text = render("problem_kind.html", kind=kind)

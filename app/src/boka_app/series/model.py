@@ -11,27 +11,22 @@ from boka_app.appointments.model import Appointment, CustomerDetails
 from boka_app.errors import DomainError
 
 
-class SeriesUnknown(DomainError):
-    """No such series, or the token is not its own."""
+class SeriesUnknown(DomainError, kind="series-unknown", status=404, title="No such series"):
+    """There is none of that id, or the token is another's."""
 
     def __init__(self, series_id: UUID) -> None:
         super().__init__(f"there is no series {series_id} for this token; use the one its booking returned")
 
 
-class SeriesConflicts(DomainError):
-    """Some of the visits cannot be had, so none was booked."""
+class SeriesConflicts(DomainError, kind="series-conflicts", status=409, title="Not every visit can be had"):
+    """None was booked. The member errors has each start that cannot be had."""
 
     def __init__(self, refused: dict[datetime, str], occurrences: int) -> None:
-        self.refused = refused
+        self.faults = [{"pointer": start.isoformat(), "detail": why} for start, why in refused.items()]
         super().__init__(
             f"{len(refused)} of {occurrences} visits cannot be had and none was booked; "
             "choose another time, or send partial: true for those that can"
         )
-
-    @property
-    def extra(self) -> dict[str, object]:
-        """Return each start that cannot be had, and why."""
-        return {"errors": [{"pointer": start.isoformat(), "detail": why} for start, why in self.refused.items()]}
 
 
 class SeriesRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,12 +1,14 @@
 """`/api/tenants/{slug}/series`: visits booked together."""
 
+from boka_app.appointments.model import TokenMissing
+from boka_app.availability.model import BeyondHorizon, SlotInPast
+from boka_app.catalog.model import EmployeeUnknown, ServiceUnknown
 from boka_app.conventions.api import Api, Call
 from boka_app.series import service
-from boka_app.series.model import BookedSeries, Series, SeriesRequest, SeriesUnknown
+from boka_app.series.model import BookedSeries, Series, SeriesConflicts, SeriesRequest, SeriesUnknown
 
 _ALL = "/api/tenants/{slug}/series"
 _ONE = f"{_ALL}/{{series_id:uuid}}"
-_PROBLEMS = ("token-missing", "tenant-unknown", "series-unknown")
 api = Api()
 
 
@@ -16,21 +18,8 @@ api = Api()
     answer=BookedSeries,
     status=201,
     body=SeriesRequest,
-    key="Fresh for each series, 8 to 255 characters.",
-    problems=[
-        "tenant-unknown",
-        "service-unknown",
-        "employee-unknown",
-        "slot-past",
-        "beyond-horizon",
-        "series-conflicts",
-        "idempotency-key-missing",
-        "idempotency-key-reused",
-        "body-malformed",
-        "body-invalid",
-        "body-too-large",
-        "media-type",
-    ],
+    key=True,
+    problems=[ServiceUnknown, EmployeeUnknown, SlotInPast, BeyondHorizon, SeriesConflicts],
 )
 async def _book(call: Call) -> BookedSeries:
     """Book all visits or none; with `partial` those that can be had, and list the others."""
@@ -39,13 +28,13 @@ async def _book(call: Call) -> BookedSeries:
     return booked
 
 
-@api(f"GET {_ONE}", "Read a series", answer=Series, problems=_PROBLEMS)
+@api(f"GET {_ONE}", "Read a series", answer=Series, problems=[TokenMissing, SeriesUnknown])
 async def _read(call: Call) -> Series:
     """Answer its visits by time."""
     return await service.read(call.conn, call.prove(SeriesUnknown, purpose="series"))
 
 
-@api(f"DELETE {_ONE}", "Cancel a series", answer=Series, problems=_PROBLEMS)
+@api(f"DELETE {_ONE}", "Cancel a series", answer=Series, problems=[TokenMissing, SeriesUnknown])
 async def _cancel(call: Call) -> Series:
     """Cancel what is still to come, and answer the series as it is then."""
     return await service.cancel(call.conn, call.prove(SeriesUnknown, purpose="series"), call.now)

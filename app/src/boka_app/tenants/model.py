@@ -26,8 +26,8 @@ OPERATOR = Actor("operator")
 PROVIDER = Actor("provider")
 
 
-class TenantUnknown(DomainError):
-    """No tenant has this name."""
+class TenantUnknown(DomainError, kind="tenant-unknown", status=404, title="No such tenant"):
+    """The name in the address belongs to no business here."""
 
     def __init__(self, slug: str) -> None:
         super().__init__(f"no tenant is named {slug!r}; see / for those that are")

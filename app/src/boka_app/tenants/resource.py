@@ -24,7 +24,7 @@ class TenantResource:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    @operation("Read a tenant", answer=Tenant, problems=["tenant-unknown"])
+    @operation("Read a tenant", answer=Tenant)
     async def on_get(self, _req: Request, resp: Response, slug: str) -> None:
         """Answer the tenant with its zone and booking limits."""
         async with tenant_transaction(self._pool, slug) as (_conn, tenant):

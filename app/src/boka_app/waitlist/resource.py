@@ -1,14 +1,22 @@
 """`/api/tenants/{slug}/waitlist`: wait for a free start, take it or leave; and for staff, who waits."""
 
-from boka_app.appointments.model import AppointmentUnknown, Booked
+from boka_app.appointments.model import NOT_ONES_OWN, AppointmentUnknown, Booked, TokenMissing
+from boka_app.availability.model import RangeInvalid
+from boka_app.catalog.model import EmployeeUnknown, ServiceUnknown
 from boka_app.conventions.api import Api, Call, bearer_token
 from boka_app.conventions.model import Page
 from boka_app.waitlist import queries, service
-from boka_app.waitlist.model import Joined, JoinRequest, StaffWaitlistEntry, WaitlistEntry, WaitlistUnknown
+from boka_app.waitlist.model import (
+    Joined,
+    JoinRequest,
+    NothingOffered,
+    StaffWaitlistEntry,
+    WaitlistEntry,
+    WaitlistUnknown,
+)
 
 _ALL = "/api/tenants/{slug}/waitlist"
 _ONE = f"{_ALL}/{{entry_id:uuid}}"
-_UNKNOWN = ("token-missing", "tenant-unknown", "waitlist-unknown")
 api = Api()
 
 
@@ -18,19 +26,8 @@ api = Api()
     answer=Joined,
     status=201,
     body=JoinRequest,
-    key="Fresh for each place, 8 to 255 characters.",
-    problems=[
-        "tenant-unknown",
-        "service-unknown",
-        "employee-unknown",
-        "range-invalid",
-        "idempotency-key-missing",
-        "idempotency-key-reused",
-        "body-malformed",
-        "body-invalid",
-        "body-too-large",
-        "media-type",
-    ],
+    key=True,
+    problems=[ServiceUnknown, EmployeeUnknown, RangeInvalid],
 )
 async def _join(call: Call) -> Joined:
     """Take the last place, or repeat the answer of the first request with this key."""
@@ -39,27 +36,20 @@ async def _join(call: Call) -> Joined:
     return joined
 
 
-@api(
-    f"GET {_ALL}",
-    "List who waits",
-    answer=Page[StaffWaitlistEntry],
-    paged=True,
-    problems=["tenant-unknown", "parameter-invalid"],
-    needs="appointments.read",
-)
+@api(f"GET {_ALL}", "List who waits", answer=Page[StaffWaitlistEntry], needs="appointments.read")
 async def _list(call: Call) -> Page[StaffWaitlistEntry]:
     """Answer a page of those who wait or have an offer, whoever waits longest first."""
     return await call.page("waitlist", queries.list_entries, lambda entry: (entry.created_at, entry.id))
 
 
-@api(f"GET {_ONE}", "Read a place on the waitlist", answer=WaitlistEntry, problems=_UNKNOWN)
+@api(f"GET {_ONE}", "Read a place on the waitlist", answer=WaitlistEntry, problems=[TokenMissing, WaitlistUnknown])
 async def _read(call: Call) -> WaitlistEntry:
     """Answer the place, and what it is offered."""
     entry_id = call.prove(WaitlistUnknown, purpose="waitlist")
     return await service.read(call.conn, call.parts, call.tenant, entry_id)
 
 
-@api(f"DELETE {_ONE}", "Leave the waitlist", answer=WaitlistEntry, problems=_UNKNOWN)
+@api(f"DELETE {_ONE}", "Leave the waitlist", answer=WaitlistEntry, problems=[TokenMissing, WaitlistUnknown])
 async def _leave(call: Call) -> WaitlistEntry:
     """Give the place up, and what was held for it."""
     entry_id = call.prove(WaitlistUnknown, purpose="waitlist")
@@ -71,7 +61,7 @@ async def _leave(call: Call) -> WaitlistEntry:
     "POST /api/tenants/{slug}/appointments/{appointment_id:uuid}/accept",
     "Accept an offer of the waitlist",
     answer=Booked,
-    problems=["token-missing", "tenant-unknown", "appointment-unknown", "nothing-offered"],
+    problems=[NothingOffered, *NOT_ONES_OWN],
 )
 async def _accept(call: Call) -> Booked:
     """Book what is held; twice is no error."""

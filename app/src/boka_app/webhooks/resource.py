@@ -23,7 +23,6 @@ from boka_app.worker.defer import defer_all
 
 _KEEP_PREVIOUS = timedelta(hours=24)
 _SECRET_BYTES = 32  # the specification allows 24 to 64
-_ROW = ["row-unknown"]
 
 
 def routes(parts: Parts) -> Routes:
@@ -43,7 +42,9 @@ class SecretResource:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    @operation("Make a webhook endpoint's secret", answer=Secret, needs="webhooks.write", problems=_ROW, status=201)
+    @operation(
+        "Make a webhook endpoint's secret", answer=Secret, needs="webhooks.write", status=201, problems=[RowUnknown]
+    )
     async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in every address
         """Answer a new one, this once. The one before signs as well for a day."""
         parts = self._parts
@@ -66,14 +67,7 @@ class ReplayResource:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    @operation(
-        "Deliver again",
-        answer=Replayed,
-        body=Replay,
-        needs="webhooks.write",
-        problems=_ROW,
-        status=202,
-    )
+    @operation("Deliver again", answer=Replayed, body=Replay, needs="webhooks.write", status=202, problems=[RowUnknown])
     async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002
         """Queue one delivery, or up to 5,000 events, also from before the endpoint; they are kept for 30 days."""
         wanted = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))

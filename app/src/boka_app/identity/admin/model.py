@@ -11,11 +11,10 @@ from boka_app.conventions.forms import Currency, Email, Locale, Name, Remark, ch
 from boka_app.errors import DomainError
 
 
-class OneselfRevoked(DomainError):
-    """An administrator cannot go on one's own request: one would be the last, some day."""
+class OneselfRevoked(DomainError, kind="oneself-revoked", status=409, title="Not oneself"):
+    """Another administrator can do that, or the command line."""
 
-    def __init__(self) -> None:
-        super().__init__("nobody revokes oneself; ask another administrator, or use boka-app admin revoke")
+    detail = "nobody revokes oneself; ask another administrator, or use boka-app admin revoke"
 
 
 class MfaStats(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from boka_app.audit import queries as audit
 from boka_app.conventions.api import Api, Call
-from boka_app.conventions.model import RowUnknown
+from boka_app.conventions.model import AlreadyTaken, RowUnknown
 from boka_app.identity import invitations, service
 from boka_app.identity.admin import queries
 from boka_app.identity.admin.model import (
@@ -51,7 +51,7 @@ for _path, _summary, _form, _query in _REPORTS:
     api(f"GET {_path}", _summary, answer=_form, needs="platform.read")(_report(_query))
 
 
-@_command(f"DELETE {_SECURITY}/locked-accounts/{{id:uuid}}", "Unlock an account", problems=("row-unknown",))
+@_command(f"DELETE {_SECURITY}/locked-accounts/{{id:uuid}}", "Unlock an account", problems=(RowUnknown,))
 async def _unlock(call: Call) -> None:
     """Let unknown addresses try again."""
     if not await queries.unlock(call.conn, call.id):
@@ -76,7 +76,7 @@ async def _make_admin(call: Call) -> list[Admin]:
     return found
 
 
-@_command(f"DELETE {_ADMINS}/{{id:uuid}}", "Revoke an administrator", problems=("row-unknown", "oneself-revoked"))
+@_command(f"DELETE {_ADMINS}/{{id:uuid}}", "Revoke an administrator", problems=(RowUnknown, OneselfRevoked))
 async def _revoke_admin(call: Call) -> None:
     """Take the right away and end the sessions; the account stays, with its tenants."""
     if call.id == call.principal.id:
@@ -91,7 +91,7 @@ async def _revoke_admin(call: Call) -> None:
     answer=TenantMade,
     body=NewTenant,
     status=201,
-    problems=("already-taken",),
+    problems=(AlreadyTaken,),
 )
 async def _make_tenant(call: Call) -> TenantMade:
     """Make the tenant and its first owner, and write to the owner."""
@@ -106,7 +106,7 @@ async def _make_tenant(call: Call) -> TenantMade:
     return TenantMade(id=tenant_id, slug=new.slug, owner_id=owner_id)
 
 
-@_command("PUT /api/admin/switches/{name}", "Turn a switch", answer=list[Switch], body=Turn, problems=("row-unknown",))
+@_command("PUT /api/admin/switches/{name}", "Turn a switch", answer=list[Switch], body=Turn, problems=(RowUnknown,))
 async def _turn(call: Call) -> list[Switch]:
     """Turn a switch; every process follows within some two seconds."""
     wish: Turn = call.wish

@@ -13,8 +13,8 @@ from boka_app.errors import DomainError
 _Scope = Annotated[str, Meta(max_length=64)]
 
 
-class ScopeRefused(DomainError):
-    """A key may not do more than who makes it, and nothing that does not exist."""
+class ScopeRefused(DomainError, kind="scope-refused", status=422, title="Scope refused"):
+    """A key may do no more than who makes it; take scopes of yours."""
 
     def __init__(self, scopes: frozenset[str]) -> None:
         super().__init__(f"no scope of yours to give: {', '.join(sorted(scopes))}; take permissions you have, or *")

@@ -29,7 +29,7 @@ async def _list(call: Call) -> list[Key]:
     answer=KeyMade,
     body=NewKey,
     status=201,
-    problems=("scope-refused",),
+    problems=(ScopeRefused,),
     needs="keys.write",
 )
 async def _make(call: Call) -> KeyMade:
@@ -42,8 +42,8 @@ async def _make(call: Call) -> KeyMade:
     return made
 
 
-@api(f"DELETE {_OWN}/{{id:uuid}}", "Revoke an API key", problems=("row-unknown",), needs="keys.write")
-@api(f"DELETE {_ADMIN}/{{id:uuid}}", "Revoke any API key", problems=("row-unknown",), needs="platform.write")
+@api(f"DELETE {_OWN}/{{id:uuid}}", "Revoke an API key", problems=(RowUnknown,), needs="keys.write")
+@api(f"DELETE {_ADMIN}/{{id:uuid}}", "Revoke any API key", problems=(RowUnknown,), needs="platform.write")
 async def _revoke(call: Call) -> None:
     """End a key; its next request is refused."""
     if await queries.revoke_keys(call.conn, call.now, call.id) == 0:

@@ -12,11 +12,10 @@ from boka_app.errors import DomainError
 Role = Literal["owner", "manager", "staff", "read_only"]
 
 
-class LastOwner(DomainError):
-    """Nobody would be left to manage members."""
+class LastOwner(DomainError, kind="last-owner", status=409, title="Last owner"):
+    """A tenant keeps one owner at least; make somebody else an owner first."""
 
-    def __init__(self) -> None:
-        super().__init__("this is the tenant's last owner; make somebody else an owner first")
+    detail = "this is the tenant's last owner; make somebody else an owner first"
 
 
 class NewMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

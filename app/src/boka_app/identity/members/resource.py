@@ -6,9 +6,10 @@ from msgspec import UNSET
 
 from boka_app.audit import queries as audit
 from boka_app.conventions.api import Api, Call
+from boka_app.conventions.model import AlreadyTaken, ReferenceUnknown, RowUnknown
 from boka_app.identity import invitations
 from boka_app.identity.members import queries
-from boka_app.identity.members.model import Member, MemberChange, NewMember
+from boka_app.identity.members.model import LastOwner, Member, MemberChange, NewMember
 from boka_app.identity.permissions import OWNER
 
 api = Api()
@@ -21,7 +22,7 @@ async def _list(call: Call) -> list[Member]:
     return await queries.list_members(call.conn)
 
 
-@_look(f"GET {_ONE}", "Read a member", answer=Member, problems=("row-unknown",))
+@_look(f"GET {_ONE}", "Read a member", answer=Member, problems=(RowUnknown,))
 async def _read(call: Call) -> Member:
     return await queries.get_member(call.conn, id=call.id)
 
@@ -32,7 +33,7 @@ async def _read(call: Call) -> Member:
     answer=Member,
     body=NewMember,
     status=201,
-    problems=("already-taken", "reference-unknown"),
+    problems=(AlreadyTaken, ReferenceUnknown),
 )
 async def _invite(call: Call) -> Member:
     """Make the membership, and the account where there is none; write to the person."""
@@ -50,7 +51,7 @@ async def _invite(call: Call) -> Member:
     "Change a member",
     answer=Member,
     body=MemberChange,
-    problems=("row-unknown", "last-owner", "reference-unknown"),
+    problems=(RowUnknown, LastOwner, ReferenceUnknown),
     if_match=True,
 )
 async def _edit(call: Call) -> Member:
@@ -68,7 +69,7 @@ async def _edit(call: Call) -> Member:
     return member
 
 
-@_change(f"DELETE {_ONE}", "Let a member go", problems=("row-unknown", "last-owner"), if_match=True)
+@_change(f"DELETE {_ONE}", "Let a member go", problems=(RowUnknown, LastOwner), if_match=True)
 async def _remove(call: Call) -> None:
     """Remove the membership; the account stays, with its other tenants."""
     present = await queries.lock_member(call.conn, call.id)
