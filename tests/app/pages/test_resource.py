@@ -1,7 +1,7 @@
 """A person's way through the pages, without JavaScript."""
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -44,6 +44,17 @@ def test_the_way_from_a_service_to_an_appointment_and_back(serve, salon):
     assert "Your appointment is booked" in booked
     assert "Monday 23 November 2026, 09:00" in booked
     assert "Your appointment is cancelled" in cancelled
+
+
+@pytest.mark.parametrize("page", ["", "/cancel", "/move"])
+def test_who_only_reads_waits_for_nobody(serve, salon, database, page):
+    async def look(client):
+        booked = (await post(client, salon)).json
+        with database.connect() as other, other.transaction():
+            other.execute("select 1 from appointment where id = %s for update", [booked["appointment"]["id"]])
+            return await client.simulate_get(urlsplit(booked["manage_url"]).path + page)
+
+    assert serve(look).status_code == 200
 
 
 def test_a_form_sent_twice_leads_to_one_appointment(serve, salon):

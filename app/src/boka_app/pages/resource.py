@@ -27,7 +27,7 @@ from boka_app.idempotency.model import require_key
 from boka_app.lifecycle import rules as policies
 from boka_app.lifecycle import service as lifecycle
 from boka_app.lifecycle.model import Move
-from boka_app.lifecycle.queries import lock_visit
+from boka_app.lifecycle.queries import get_visit, lock_visit
 from boka_app.live.queries import get_horizon
 from boka_app.pages import model
 from boka_app.pages.render import ASSETS, choose_language, render
@@ -207,7 +207,7 @@ class AppointmentPage(_Page):
         now = self._parts.now()
         async with own(self._parts, slug, appointment_id, token) as (conn, tenant):
             appointment = in_zone(await get_appointment(conn, appointment_id))
-            bill, visit = await get_bill(conn, id=appointment_id), await lock_visit(conn, appointment_id)
+            bill, visit = await get_bill(conn, id=appointment_id), await get_visit(conn, ids=[appointment_id])
         live = appointment.status in ("pending", "confirmed") and appointment.starts_at > now
         policy = policies.preview(visit, tenant.time_zone, now=now) if live else None
         left = max(0, (bill.expires_at - now) // timedelta(seconds=1)) if bill.expires_at else 0
@@ -237,7 +237,7 @@ class CancelPage(_Page):
     async def _show(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         async with own(self._parts, slug, appointment_id, token) as (conn, tenant):
             appointment = in_zone(await get_appointment(conn, appointment_id))
-            visit = await lock_visit(conn, appointment_id)
+            visit = await get_visit(conn, ids=[appointment_id])
         policy = policies.preview(visit, tenant.time_zone, now=self._parts.now())
         back = req.path.removesuffix("/cancel")
         facts = {"tenant": tenant, "appointment": appointment, "policy": policy, "back": back}
@@ -251,7 +251,7 @@ class MovePage(_Page):
         """Answer the free times, or the one that was chosen."""
         now, back = self._parts.now(), req.path.removesuffix("/move")
         async with own(self._parts, slug, appointment_id, token) as (conn, tenant):
-            policies.check_move(await lock_visit(conn, appointment_id), by="customer", now=now)
+            policies.check_move(await get_visit(conn, ids=[appointment_id]), by="customer", now=now)
             appointment = in_zone(await get_appointment(conn, appointment_id))
             employee_id = req.get_param_as_uuid("employee") if req.get_param("employee") else None
             if not req.get_param("at"):
