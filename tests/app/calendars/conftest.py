@@ -59,8 +59,7 @@ class Linked:
     def _grant(self):
         whole = settings(**self.settings)
         provider = registry.provider(whole, self.remote.name)
-        back = registry.redirect_uri(whole, self.remote.name)
-        page = provider.authorize_url(state="s", verifier=VERIFIER, redirect_uri=back)
+        page = provider.authorize_url(state="s", verifier=VERIFIER)
         answer = httpx.get(page)
         return Grant(code=parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0], verifier=VERIFIER)
 

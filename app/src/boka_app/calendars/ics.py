@@ -36,7 +36,7 @@ async def appointment_ics(conn: Connection, appointment_id: UUID, *, public_url:
     Raises:
         AppointmentUnknown: the tenant has none of that id.
     """
-    visit = await queries.get_visit(conn, appointment_id)
+    visit = await queries.get_visit(conn, id=appointment_id)
     return write([visit], host=host_of(public_url), name=visit.location)
 
 

@@ -88,24 +88,12 @@ class SyncState(msgspec.Struct, frozen=True, kw_only=True):
 class Consent(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody is at a provider, agreeing. `asked_by` is the session that went there."""
 
-    id: UUID | None = None
     employee_id: UUID
     provider: str
     writes_events: bool
     verifier: bytes
     asked_by: UUID
     expires_at: datetime
-
-
-class NewConnection(msgspec.Struct, frozen=True, kw_only=True):
-    """A connection to insert."""
-
-    id: UUID
-    employee_id: UUID
-    provider: str
-    credentials: bytes
-    calendar: str = "primary"
-    writes_events: bool = False
 
 
 class CalendarConnection(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,7 +140,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OurEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit to be written elsewhere, and as which event there. `remote_ref` is None until it stands there."""
+    """A visit that stands elsewhere not as it is here, and as which event. Not `wanted`: it must go there.
+
+    `remote_ref` is None until it stands there.
+    """
 
     appointment_id: UUID
     version: int
@@ -163,11 +154,6 @@ class OurEvent(msgspec.Struct, frozen=True, kw_only=True):
     tentative: bool
     summary: str
     description: str
-
-
-class Difference(OurEvent, frozen=True, kw_only=True):
-    """An event that stands elsewhere not as it is here; not wanted: it must go."""
-
     wanted: bool
 
 

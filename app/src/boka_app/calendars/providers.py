@@ -1,4 +1,4 @@
-"""What every provider of calendars can do for us, and the part that is alike: OAuth 2 and how refusals are told.
+"""What every provider of calendars can do for us, and the part that is alike: OAuth 2, pages, how refusals are told.
 
 A provider's module speaks its protocol and nothing else: it knows no database. Source: RFC 6749, RFC 7636.
 """
@@ -6,124 +6,148 @@ A provider's module speaks its protocol and nothing else: it knows no database. 
 import hashlib
 from abc import ABC, abstractmethod
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 import msgspec
 
-from boka_app.calendars.model import (
-    Changes,
-    OurEvent,
-    RemoteFailed,
-    Revoked,
-    Throttled,
-    Tokens,
-    Unauthorized,
-    Window,
-)
+from boka_app.calendars import model
+from boka_app.calendars.model import Busy, Changes, Grant, OurEvent, Tokens, Window
 from boka_app.settings import ProviderSettings
 
 if TYPE_CHECKING:
     import httpx  # the API builds addresses for people and sends nothing, so it does not load a client
 
-MAX_PAGES = 50  # of a few hundred events each: more than the cap on busy times can use
+_MAX_PAGES = 50  # of a few hundred events each: more than the cap on busy times can use
 _PAUSE_S = 60  # when a provider asks for patience and does not say how much
-_OK, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 200, 401, 403, 429
+_OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _TOO_MANY = 200, 401, 403, 404, 410, 429
+Asked = tuple[str, dict[str, str] | None]  # an address and its parameters
 
 
 class Provider(ABC):
-    """One provider. `state` and `remote_ref` are its own words, kept by us and never understood."""
+    """One provider, and one calendar there. `state` and `remote_ref` are its own words, kept and never understood.
+
+    `access` is the token to speak with; an event has `items`, `end` and `verb` where the protocol has them.
+    """
 
     scope: ClassVar[str]
-    consent: ClassVar[dict[str, str]] = {}  # what its consent page must be told beside the standard
+    consent: ClassVar[Mapping[str, str]] = {}  # what its consent page must be told beside the standard
+    headers: ClassVar[Mapping[str, str]] = {}
+    items: ClassVar[str]  # the member of a page that has the events
+    end: ClassVar[str]  # that of the last page: what to ask with next time
+    verb: ClassVar[str]  # what changes an event
 
-    def __init__(self, settings: ProviderSettings) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: ProviderSettings, redirect_uri: str, http: "httpx.AsyncClient | None", calendar: str
+    ) -> None:
+        self._settings, self._redirect_uri, self._http, self._calendar = settings, redirect_uri, http, calendar
+        self.access = ""
 
-    def authorize_url(self, *, state: str, verifier: str, redirect_uri: str) -> str:
+    def authorize_url(self, *, state: str, verifier: str) -> str:
         """Return where somebody agrees that we use their calendar."""
         challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         query = {
             "response_type": "code",
             "client_id": self._settings.client_id,
-            "redirect_uri": redirect_uri,
+            "redirect_uri": self._redirect_uri,
             "scope": self.scope,
             "state": state,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        return f"{self._settings.authorize_url}?{urlencode(query | self.consent)}"
+        return f"{self._settings.authorize_url}?{urlencode({**query, **self.consent})}"
 
-    async def exchange_code(
-        self, http: "httpx.AsyncClient", *, code: str, verifier: str, redirect_uri: str, now: datetime
-    ) -> Tokens:
-        """Return the first tokens for what the consent page gave.
+    async def make_tokens(self, secret: Grant | Tokens, *, now: datetime) -> Tokens:
+        """Return the first tokens for what the consent page gave, or fresh ones; some rotate the refresh token.
 
         Raises:
-            Revoked: the code is used, expired or another's.
+            Revoked: the code is used, expired or another's; the consent was taken back.
         """
-        form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
-        return await self._tokens(http, form | {"redirect_uri": redirect_uri}, now, None)
-
-    async def refresh(self, http: "httpx.AsyncClient", refresh: str, *, now: datetime) -> Tokens:
-        """Return fresh tokens; the refresh token is a new one where the provider rotates it.
-
-        Raises:
-            Revoked: the consent was taken back.
-        """
-        return await self._tokens(http, {"grant_type": "refresh_token", "refresh_token": refresh}, now, refresh)
-
-    @abstractmethod
-    async def list_changes(
-        self, http: "httpx.AsyncClient", access: str, calendar: str, *, state: str | None, window: Window
-    ) -> Changes:
-        """Return what changed since `state`; without one, or when it is too old, everything in the window."""
-
-    @abstractmethod
-    async def create(self, http: "httpx.AsyncClient", access: str, calendar: str, event: OurEvent) -> str:
-        """Write an event and return its `remote_ref`. Doing it again with the same request_id makes no second."""
-
-    @abstractmethod
-    async def update(self, http: "httpx.AsyncClient", access: str, calendar: str, ref: str, event: OurEvent) -> bool:
-        """Make an event what the visit is now. False: it is gone."""
-
-    @abstractmethod
-    async def delete(self, http: "httpx.AsyncClient", access: str, calendar: str, ref: str) -> None:
-        """Take an event away; that it is gone already is no error."""
-
-    async def _tokens(
-        self, http: "httpx.AsyncClient", form: dict[str, str], now: datetime, refresh: str | None
-    ) -> Tokens:
         client = {"client_id": self._settings.client_id, "client_secret": self._settings.client_secret}
-        answer = await http.post(self._settings.token_url, data=form | client)
+        if isinstance(secret, Grant):
+            form = {"grant_type": "authorization_code", "code": secret.code, "code_verifier": secret.verifier}
+            form |= {"redirect_uri": self._redirect_uri}
+        else:
+            form = {"grant_type": "refresh_token", "refresh_token": secret.refresh}
+        answer = await self._client.post(self._settings.token_url, data=form | client)
         body = _json(answer)
         if answer.status_code != _OK:
             if body.get("error") == "invalid_grant":
-                raise Revoked("the consent was taken back or has expired; connect the calendar again")
+                raise model.Revoked("the consent was taken back or has expired; connect the calendar again")
             raise failure(answer)
-        return Tokens(
-            access=body["access_token"],
-            refresh=body.get("refresh_token") or refresh or "",
-            expires_at=now + timedelta(seconds=int(body.get("expires_in", 3600))),
-        )
+        refresh = body.get("refresh_token") or (secret.refresh if isinstance(secret, Tokens) else "")
+        expires_at = now + timedelta(seconds=int(body.get("expires_in", 3600)))
+        return Tokens(access=body["access_token"], refresh=refresh, expires_at=expires_at)
 
-    async def _send(
-        self,
-        http: "httpx.AsyncClient",
-        method: str,
-        url: str,
-        access: str,
-        *,
-        accept: tuple[int, ...] = (),
-        **parts: Any,  # noqa: ANN401  httpx's own
-    ) -> "httpx.Response":
+    async def list_changes(self, state: str | None, window: Window) -> Changes:
+        """Return what changed since `state`; without one, or when it has expired (410), everything in the window."""
+        url, asked = self._first(state, window)
+        items: list[dict[str, Any]] = []
+        for _ in range(_MAX_PAGES):
+            answer = await self._send("GET", url, params=asked, accept=() if state is None else (_GONE,))
+            if answer.status_code == _GONE:
+                return await self.list_changes(None, window)
+            page = answer.json()
+            items += page.get(self.items, [])
+            if self.end in page:
+                busy = self._busy(items, page.get("timeZone") or window.zone)
+                gone = {item["id"] for item in items} - {each.uid for each in busy}
+                return Changes(busy=busy, gone=sorted(gone), state=page[self.end], whole=state is None)
+            url, asked = self._next(url, asked, page)
+        raise model.RemoteFailed(f"the calendar has more than {_MAX_PAGES} pages of events")
+
+    @abstractmethod
+    async def create(self, event: OurEvent) -> str:
+        """Write an event and return its `remote_ref`. Doing it again with the same request_id makes no second."""
+
+    async def update(self, ref: str, event: OurEvent) -> bool:
+        """Make an event what the visit is now. False: it is gone."""
+        answer = await self._send(self.verb, self._url(ref), json=self._body(event), accept=(_NOT_FOUND, _GONE))
+        return answer.is_success
+
+    async def delete(self, ref: str) -> None:
+        """Take an event away; that it is gone already is no error."""
+        await self._send("DELETE", self._url(ref), accept=(_NOT_FOUND, _GONE))
+
+    @abstractmethod
+    def _first(self, state: str | None, window: Window) -> Asked:
+        """Return where to begin to read."""
+
+    @abstractmethod
+    def _next(self, url: str, asked: dict[str, str] | None, page: dict[str, Any]) -> Asked:
+        """Return where to go on after a page."""
+
+    @abstractmethod
+    def _busy(self, items: list[dict[str, Any]], zone: str) -> list[Busy]:
+        """Return the times that events keep; ours keep none. Days without a zone are those of `zone`."""
+
+    @abstractmethod
+    def _body(self, event: OurEvent) -> dict[str, Any]:
+        """Return an event in the provider's words."""
+
+    @abstractmethod
+    def _url(self, ref: str = "") -> str:
+        """Return the address of an event, or of all."""
+
+    @property
+    def _client(self) -> "httpx.AsyncClient":
+        assert self._http is not None  # noqa: S101  who speaks was given one
+        return self._http
+
+    async def _send(self, method: str, url: str, *, accept: tuple[int, ...] = (), **parts: Any) -> "httpx.Response":  # noqa: ANN401  httpx's own
         """Send one request; statuses from 400 not in `accept` are raised as what they mean."""
-        headers = {"Authorization": f"Bearer {access}"} | parts.pop("headers", {})
-        answer = await http.request(method, url, headers=headers, **parts)
+        headers = {"Authorization": f"Bearer {self.access}", **self.headers}
+        answer = await self._client.request(method, url, headers=headers, **parts)
         if answer.is_success or answer.status_code in accept:
             return answer
         raise failure(answer)
+
+
+def spans(times: list[tuple[str, datetime, datetime]]) -> list[Busy]:
+    """Return the busy times of events, without those that take none."""
+    return [Busy(uid=uid, starts_at=begin, ends_at=end) for uid, begin, end in times if begin < end]
 
 
 def failure(answer: "httpx.Response") -> Exception:
@@ -132,10 +156,10 @@ def failure(answer: "httpx.Response") -> Exception:
     pause = answer.headers.get("Retry-After", "")
     limited = status == _FORBIDDEN and any(word in answer.text for word in ("ateLimitExceeded", "quotaExceeded"))
     if status == _UNAUTHORIZED:
-        return Unauthorized("the provider does not accept the access token")
+        return model.Unauthorized("the provider does not accept the access token")
     if status == _TOO_MANY or limited or pause:
-        return Throttled(f"the provider asks for a pause ({status})", int(pause) if pause.isdigit() else _PAUSE_S)
-    return RemoteFailed(f"the provider answered {status}")
+        return model.Throttled(f"the provider asks for a pause ({status})", int(pause) if pause.isdigit() else _PAUSE_S)
+    return model.RemoteFailed(f"the provider answered {status}")
 
 
 def _json(answer: "httpx.Response") -> dict[str, Any]:

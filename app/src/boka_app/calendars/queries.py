@@ -1,14 +1,8 @@
 """SQL on what staff see of calendars: visits as events, feed links, connections, consents."""
 
-from datetime import datetime
-from uuid import UUID
-
-import msgspec
-from psycopg.rows import class_row
-
 from boka_app.appointments.model import AppointmentUnknown
-from boka_app.calendars.model import CalendarConnection, Consent, NewConnection, Visit
-from boka_app.database import Connection
+from boka_app.calendars.model import CalendarConnection, CalendarUnknown, Consent, Visit
+from boka_app.statements import many, one, run, the, value
 
 _GET_VISIT = """
 select
@@ -20,6 +14,8 @@ join service s on s.tenant_id = a.tenant_id and s.id = a.service_id
 join employee e on e.tenant_id = a.tenant_id and e.id = a.employee_id
 where a.tenant_id = current_tenant() and a.id = %(id)s
 """
+get_visit = the(Visit, _GET_VISIT, lambda given: AppointmentUnknown(given["id"]))
+"""A visit in the words for its customer."""
 
 # A group's session is one event and its seats none. Of a slot that was held and then let go nothing was ever shown.
 _LIST_VISITS = """
@@ -39,20 +35,25 @@ where a.tenant_id = current_tenant()
 order by a.starts_at, a.id
 limit 2000
 """
+list_visits = many(Visit, _LIST_VISITS)
+"""An employee's visits that start at `since` or later, in the words for staff."""
 
-_GENERATION = """
+generation = value("""
 select coalesce((
     select generation from calendar_feed where tenant_id = current_tenant() and subject_id = %(subject_id)s
 ), 0)
-"""
+""")
+"""Which generation of a subject's feed links is good now."""
 
-_END_GENERATION = """
+end_generation = run("""
 insert into calendar_feed (tenant_id, subject_id, generation)
 values (current_tenant(), %(subject_id)s, 1)
 on conflict (tenant_id, subject_id) do update set generation = calendar_feed.generation + 1
-"""
+""")
+"""Make every feed link of a subject that was given out lead nowhere."""
 
-_EMPLOYEE_NAME = "select name from employee where tenant_id = current_tenant() and id = %(id)s"
+employee_name = value("select name from employee where tenant_id = current_tenant() and id = %(id)s")
+"""The employee's name, or None."""
 
 _CONNECTIONS = """
 select
@@ -65,121 +66,56 @@ where tenant_id = current_tenant()
 order by created_at, id
 limit 500
 """
+list_connections = many(CalendarConnection, _CONNECTIONS, id=None)
+"""The tenant's connections."""
+get_connection = the(CalendarConnection, _CONNECTIONS, lambda given: CalendarUnknown(given["id"]))
 
-_CONNECT = """
+connect = value("""
 insert into calendar_connection (
     tenant_id, id, employee_id, provider, status, credentials, calendar_ref, writes_events
 )
 values (
-    current_tenant(), %(id)s, %(employee_id)s, %(provider)s, 'connecting', %(credentials)s, %(calendar)s,
+    current_tenant(), gen_random_uuid(), %(employee_id)s, %(provider)s, 'connecting', %(credentials)s, 'primary',
     %(writes_events)s
 )
-"""
+returning id
+""")
+"""Insert a connection that a job is still to try; its id."""
 
-_REMOVE = """
+drop_connection = value("""
 update calendar_connection
 set status = 'removing', removing_since = %(now)s, next_sync_at = %(now)s
 where tenant_id = current_tenant() and id = %(id)s
 returning employee_id
-"""
+""")
+"""Make a connection count no more; a job takes our events out of it and then the row away. Its employee."""
 
-_INSERT_CONSENT = """
+drop_busy = run("delete from external_busy where tenant_id = current_tenant() and connection_id = %(id)s")
+"""Forget what was read from a connection."""
+
+touch_calendar = run("""
+update employee
+set calendar_version = calendar_version + 1
+where tenant_id = current_tenant() and id = %(employee_id)s
+""")
+"""Make answers untrue that were made of the employee's calendar as it was."""
+
+forget_consents = run("delete from calendar_consent where tenant_id = current_tenant() and expires_at < now()")
+"""Forget those who never came back from a provider."""
+
+insert_consent = run("""
 insert into calendar_consent (tenant_id, id, employee_id, provider, writes_events, verifier, asked_by, expires_at)
 values (
     current_tenant(), %(id)s, %(employee_id)s, %(provider)s, %(writes_events)s, %(verifier)s, %(asked_by)s,
     %(expires_at)s
 )
-"""
+""")
+"""Note that somebody is at a provider."""
 
 _TAKE_CONSENT = """
 delete from calendar_consent
 where tenant_id = current_tenant() and id = %(id)s
 returning employee_id, provider, writes_events, verifier, asked_by, expires_at
 """
-
-_FORGET_CONSENTS = "delete from calendar_consent where tenant_id = current_tenant() and expires_at < now()"
-
-_DROP_ALL_BUSY = "delete from external_busy where tenant_id = current_tenant() and connection_id = %(id)s"
-
-_CALENDAR_CHANGED = """
-update employee
-set calendar_version = calendar_version + 1
-where tenant_id = current_tenant() and id = %(employee_id)s
-"""
-
-
-async def get_visit(conn: Connection, appointment_id: UUID) -> Visit:
-    """Return a visit in the words for its customer.
-
-    Raises:
-        AppointmentUnknown: the entered tenant has none of that id.
-    """
-    async with conn.cursor(row_factory=class_row(Visit)) as cur:
-        await cur.execute(_GET_VISIT, {"id": appointment_id})
-        visit = await cur.fetchone()
-    if visit is None:
-        raise AppointmentUnknown(appointment_id)
-    return visit
-
-
-async def list_visits(conn: Connection, employee_id: UUID, since: datetime) -> list[Visit]:
-    """Return an employee's visits that start at `since` or later, in the words for staff."""
-    async with conn.cursor(row_factory=class_row(Visit)) as cur:
-        await cur.execute(_LIST_VISITS, {"employee_id": employee_id, "since": since})
-        return await cur.fetchall()
-
-
-async def generation(conn: Connection, subject_id: UUID) -> int:
-    """Return which generation of a subject's feed links is good now."""
-    row = await (await conn.execute(_GENERATION, {"subject_id": subject_id})).fetchone()
-    assert row is not None  # noqa: S101  it selects one value
-    return row[0]
-
-
-async def end_generation(conn: Connection, subject_id: UUID) -> None:
-    """Make every feed link of a subject that was given out lead nowhere."""
-    await conn.execute(_END_GENERATION, {"subject_id": subject_id})
-
-
-async def employee_name(conn: Connection, employee_id: UUID) -> str | None:
-    """Return the employee's name, or None."""
-    row = await (await conn.execute(_EMPLOYEE_NAME, {"id": employee_id})).fetchone()
-    return row[0] if row else None
-
-
-async def list_connections(conn: Connection, connection_id: UUID | None = None) -> list[CalendarConnection]:
-    """Return the tenant's connections, or the one asked for."""
-    async with conn.cursor(row_factory=class_row(CalendarConnection)) as cur:
-        await cur.execute(_CONNECTIONS, {"id": connection_id})
-        return await cur.fetchall()
-
-
-async def connect(conn: Connection, new: NewConnection) -> None:
-    """Insert a connection that a job is still to try."""
-    await conn.execute(_CONNECT, msgspec.structs.asdict(new))
-
-
-async def start_removal(conn: Connection, connection_id: UUID, now: datetime) -> None:
-    """Make a connection count no more; a job takes our events out of it and then the row away."""
-    row = await (await conn.execute(_REMOVE, {"id": connection_id, "now": now})).fetchone()
-    dropped = await conn.execute(_DROP_ALL_BUSY, {"id": connection_id})
-    if row and dropped.rowcount:
-        await touch_calendar(conn, row[0])
-
-
-async def touch_calendar(conn: Connection, employee_id: UUID) -> None:
-    """Make answers untrue that were made of the employee's calendar as it was."""
-    await conn.execute(_CALENDAR_CHANGED, {"employee_id": employee_id})
-
-
-async def insert_consent(conn: Connection, consent: Consent) -> None:
-    """Note that somebody is at a provider; forget those who never came back."""
-    await conn.execute(_FORGET_CONSENTS)
-    await conn.execute(_INSERT_CONSENT, msgspec.structs.asdict(consent))
-
-
-async def take_consent(conn: Connection, consent_id: UUID) -> Consent | None:
-    """Return a consent and remove it, so that it counts once."""
-    async with conn.cursor(row_factory=class_row(Consent)) as cur:
-        await cur.execute(_TAKE_CONSENT, {"id": consent_id})
-        return await cur.fetchone()
+take_consent = one(Consent, _TAKE_CONSENT)
+"""A consent, removed, so that it counts once."""

@@ -10,18 +10,14 @@ from falcon.asgi import Request
 
 from boka_app.appointments.model import AppointmentUnknown
 from boka_app.audit import queries as audit
-from boka_app.calendars import ics, jobs, queries, registry, rules
+from boka_app.calendars import ics, jobs, model, queries, registry, rules
 from boka_app.calendars.model import (
     CalendarConnection,
-    CalendarUnknown,
-    Consent,
     ConsentInvalid,
     ConsentRequest,
     Feed,
     FeedRequest,
-    FeedUnknown,
     Grant,
-    NewConnection,
     Secret,
 )
 from boka_app.catalog.model import EmployeeUnknown
@@ -40,7 +36,7 @@ _FEED_PAST = timedelta(days=60)  # how much of the past a feed shows
 
 async def feed_url(conn: Connection, settings: Settings, slug: str, tenant_id: UUID, subject_id: UUID) -> str:
     """Return the address of the feed of an employee or of one appointment, good until it is taken back."""
-    generation = await queries.generation(conn, subject_id)
+    generation = await queries.generation(conn, subject_id=subject_id)
     token = rules.feed_token(settings.signing_key, tenant_id, subject_id, generation)
     return f"{settings.public_url}/api/tenants/{slug}/feeds/{token}.ics"
 
@@ -63,7 +59,7 @@ class CalendarService:
             CalendarUnknown: the tenant has none of that id.
         """
         async with tenant_transaction(self._parts.pool, slug, who.actor) as (conn, _tenant):
-            return await _get(conn, connection_id)
+            return await queries.get_connection(conn, id=connection_id)
 
     async def connect_feed(self, slug: str, who: Principal, wish: FeedRequest, *, key: str) -> CalendarConnection:
         """Heed a published calendar from now on; a job reads it first.
@@ -78,7 +74,7 @@ class CalendarService:
                 return msgspec.convert(earlier, CalendarConnection)
             secret = Feed(url=_as_https(wish.url))
             connection_id = await self._connect(conn, tenant.id, wish.employee, "ics", secret, writes_events=False)
-            made = await _get(conn, connection_id)
+            made = await queries.get_connection(conn, id=connection_id)
             await keys.store(conn, key, msgspec.to_builtins(made))
             await audit.record(conn, "calendar.connected", connection_id, provider="ics", employee=str(wish.employee))
             return made
@@ -93,20 +89,15 @@ class CalendarService:
         provider = registry.provider(settings, wish.provider)
         async with tenant_transaction(self._parts.pool, slug, who.actor) as (conn, tenant):
             await _require_employee(conn, wish.employee)
-            consent = Consent(
-                id=consent_id,
-                employee_id=wish.employee,
-                provider=wish.provider,
-                writes_events=wish.writes_events,
-                verifier=self._parts.vault.seal(verifier),
-                asked_by=_session(who),
-                expires_at=self._parts.now() + _CONSENT_TIME,
+            asked = {"verifier": self._parts.vault.seal(verifier), "asked_by": _session(who)}
+            asked |= {"employee_id": wish.employee, "expires_at": self._parts.now() + _CONSENT_TIME}
+            await queries.forget_consents(conn)
+            await queries.insert_consent(
+                conn, id=consent_id, provider=wish.provider, writes_events=wish.writes_events, **asked
             )
-            await queries.insert_consent(conn, consent)
             await audit.record(conn, "calendar.consent_asked", consent_id, provider=wish.provider)
         state = rules.consent_state(settings.signing_key, tenant.id, consent_id)
-        uri = registry.redirect_uri(settings, wish.provider)
-        return provider.authorize_url(state=state, verifier=verifier, redirect_uri=uri)
+        return provider.authorize_url(state=state, verifier=verifier)
 
     async def finish_consent(self, who: Principal, provider: str, *, state: str, code: str) -> UUID:
         """Connect the account that agreed; a job makes tokens of the code. Return the connection.
@@ -120,7 +111,7 @@ class CalendarService:
         tenant_id, consent_id = found
         async with connection(self._parts.pool) as conn, conn.transaction():
             await enter(conn, tenant_id, who.actor)
-            consent = await queries.take_consent(conn, consent_id)
+            consent = await queries.take_consent(conn, id=consent_id)
             if consent is None or consent.provider != provider or consent.expires_at < self._parts.now():
                 raise ConsentInvalid("the answer came twice, or after a quarter of an hour")
             if consent.asked_by != _session(who):
@@ -140,7 +131,7 @@ class CalendarService:
             CalendarUnknown: the tenant has none of that id.
         """
         async with tenant_transaction(self._parts.pool, slug, who.actor) as (conn, tenant):
-            found = await _get(conn, connection_id)
+            found = await queries.get_connection(conn, id=connection_id)
             await jobs.order_sync(conn, tenant.id, connection_id)
             return found
 
@@ -151,8 +142,10 @@ class CalendarService:
             CalendarUnknown, MatchMissing, VersionChanged: as their names say.
         """
         async with tenant_transaction(self._parts.pool, slug, who.actor) as (conn, tenant):
-            require_match(req, (await _get(conn, connection_id)).version)
-            await queries.start_removal(conn, connection_id, self._parts.now())
+            require_match(req, (await queries.get_connection(conn, id=connection_id)).version)
+            employee_id = await queries.drop_connection(conn, id=connection_id, now=self._parts.now())
+            if await queries.drop_busy(conn, id=connection_id):
+                await queries.touch_calendar(conn, employee_id=employee_id)
             await jobs.order_sync(conn, tenant.id, connection_id)
             await audit.record(conn, "calendar.disconnected", connection_id)
 
@@ -163,14 +156,14 @@ class CalendarService:
             AppointmentUnknown: the tenant has neither of that id.
         """
         async with tenant_transaction(self._parts.pool, slug, who.actor) as (conn, tenant):
-            if await queries.employee_name(conn, subject_id) is None:
-                await queries.get_visit(conn, subject_id)
+            if await queries.employee_name(conn, id=subject_id) is None:
+                await queries.get_visit(conn, id=subject_id)
             return await feed_url(conn, self._parts.settings, slug, tenant.id, subject_id)
 
     async def withdraw(self, slug: str, who: Principal, subject_id: UUID) -> None:
         """Make every link given out for this subject lead nowhere."""
         async with tenant_transaction(self._parts.pool, slug, who.actor) as (conn, _tenant):
-            await queries.end_generation(conn, subject_id)
+            await queries.end_generation(conn, subject_id=subject_id)
             await audit.record(conn, "calendar.feed_withdrawn", subject_id)
 
     async def read_feed(self, slug: str, token: str) -> bytes:
@@ -182,15 +175,15 @@ class CalendarService:
         settings = self._parts.settings
         async with tenant_transaction(self._parts.pool, slug, CUSTOMER) as (conn, tenant):
             found = rules.read_feed_token(settings.signing_keys, tenant.id, token)
-            if found is None or found[1] != await queries.generation(conn, found[0]):
-                raise FeedUnknown
-            name = await queries.employee_name(conn, found[0])
+            if found is None or found[1] != await queries.generation(conn, subject_id=found[0]):
+                raise model.FeedUnknown
+            name = await queries.employee_name(conn, id=found[0])
             try:
-                visits = [await queries.get_visit(conn, found[0])] if name is None else []
+                visits = [await queries.get_visit(conn, id=found[0])] if name is None else []
             except AppointmentUnknown as err:
-                raise FeedUnknown from err
+                raise model.FeedUnknown from err
             if name is not None:
-                visits = await queries.list_visits(conn, found[0], self._parts.now() - _FEED_PAST)
+                visits = await queries.list_visits(conn, employee_id=found[0], since=self._parts.now() - _FEED_PAST)
         title = tenant.name if name is None else f"{tenant.name} · {name}"
         return ics.write(visits, host=ics.host_of(settings.public_url), name=title)
 
@@ -205,27 +198,15 @@ class CalendarService:
         writes_events: bool,
     ) -> UUID:
         await _require_employee(conn, employee_id)
-        new = NewConnection(
-            id=uuid4(),
-            employee_id=employee_id,
-            provider=provider,
-            credentials=self._parts.vault.seal(msgspec.json.encode(secret).decode()),
-            writes_events=writes_events,
-        )
-        await queries.connect(conn, new)
-        await jobs.order_sync(conn, tenant_id, new.id)
-        return new.id
-
-
-async def _get(conn: Connection, connection_id: UUID) -> CalendarConnection:
-    found = await queries.list_connections(conn, connection_id)
-    if not found:
-        raise CalendarUnknown(connection_id)
-    return found[0]
+        sealed = self._parts.vault.seal(msgspec.json.encode(secret).decode())
+        new = {"employee_id": employee_id, "provider": provider, "writes_events": writes_events}
+        connection_id = await queries.connect(conn, credentials=sealed, **new)
+        await jobs.order_sync(conn, tenant_id, connection_id)
+        return connection_id
 
 
 async def _require_employee(conn: Connection, employee_id: UUID) -> None:
-    if await queries.employee_name(conn, employee_id) is None:
+    if await queries.employee_name(conn, id=employee_id) is None:
         raise EmployeeUnknown(employee_id)
 
 

@@ -1,27 +1,26 @@
 """SQL of the jobs: who has a connection, what was read from it, and what of ours stands in it."""
 
 from datetime import datetime
-from uuid import UUID
 
-import msgspec
-from psycopg.rows import class_row
-
-from boka_app.calendars.model import Changes, Difference, Held, Outcome
+from boka_app.calendars.model import Changes, Held, OurEvent
 from boka_app.calendars.queries import touch_calendar
 from boka_app.database import Connection
+from boka_app.statements import column, many, one, run, value
 
-_FORGET = "delete from calendar_connection where tenant_id = current_tenant() and id = %(id)s"
+forget = run("delete from calendar_connection where tenant_id = current_tenant() and id = %(id)s")
+"""Delete a connection."""
 
-_DUE = """
+list_due = column("""
 select id
 from calendar_connection
 where tenant_id = current_tenant() and status <> 'revoked' and next_sync_at <= %(now)s
 order by next_sync_at
 limit 500
-"""
+""")
+"""The connections whose turn it is."""
 
 # Those who write the calendar of whoever the visit is with, and those in which it stands. A seat stands as its session.
-_FOLLOWERS = """
+list_followers = column("""
 with family as (
     select a.id, a.employee_id
     from appointment a
@@ -41,7 +40,25 @@ where c.tenant_id = current_tenant()
             where x.tenant_id = c.tenant_id and x.connection_id = c.id and x.appointment_id in (select id from family)
         )
     )
-"""
+""")
+"""The connections that a change of this visit concerns."""
+
+# Whoever is erased here goes from our events elsewhere too: each is written once more, with the words of today.
+write_again = column("""
+with again as (
+    update external_event x
+    set appointment_version = 0
+    from appointment a
+    left join appointment p on p.tenant_id = a.tenant_id and p.id = a.parent_id
+    where a.tenant_id = current_tenant()
+        and coalesce(a.customer_id, p.customer_id) = %(customer_id)s
+        and x.tenant_id = a.tenant_id
+        and x.appointment_id = a.id
+    returning x.connection_id
+)
+select distinct connection_id from again
+""")
+"""Have every event with this customer written once more; the connections."""
 
 # next_sync_at says when somebody else may try if this job is killed; who asks meanwhile moves it to an earlier time.
 _LEASE = """
@@ -60,18 +77,17 @@ returning
         select max(s.horizon_days) from service s where s.tenant_id = c.tenant_id
     )) as horizon_days
 """
+lease = one(Held, _LEASE)
+"""Take a connection for this job alone; None if another has it, or nothing can be done with it."""
 
-_ASK_AGAIN = """
+ask_again = run("""
 update calendar_connection
 set next_sync_at = least(next_sync_at, %(now)s)
 where tenant_id = current_tenant() and id = %(id)s and status <> 'revoked'
-"""
+""")
+"""Have whoever holds the connection look once more afterwards."""
 
-_SEAL = """
-update calendar_connection set credentials = %(credentials)s where tenant_id = current_tenant() and id = %(id)s
-"""
-
-_RELEASE = """
+release = value("""
 with held as (
     select id, next_sync_at < leased_until as asked
     from calendar_connection
@@ -89,13 +105,20 @@ set status = case when c.status = 'removing' then 'removing' else %(status)s end
 from held
 where c.tenant_id = current_tenant() and c.id = held.id
 returning held.asked
-"""
+""")
+"""Give a connection back with how it went; whether somebody asked for it meanwhile."""
 
-_KEEP_STATE = """
+seal = run("""
+update calendar_connection set credentials = %(credentials)s where tenant_id = current_tenant() and id = %(id)s
+""")
+"""Keep new tokens."""
+
+keep_state = run("""
 update calendar_connection set sync_token = %(state)s where tenant_id = current_tenant() and id = %(id)s
-"""
+""")
+"""Keep what to ask with next time."""
 
-_DROP_BUSY = """
+_drop_busy = run("""
 delete from external_busy b
 where b.tenant_id = current_tenant()
     and b.connection_id = %(id)s
@@ -114,10 +137,10 @@ where b.tenant_id = current_tenant()
         select n.uid, n.starts_at
         from unnest(%(uids)s::text[], %(starts)s::timestamptz[]) as n (uid, starts_at)
     )
-"""
+""")
 
 # Our own visits come back from where we wrote them; they are busy here already.
-_PUT_BUSY = """
+_put_busy = run("""
 insert into external_busy as b (tenant_id, connection_id, uid, employee_id, starts_at, ends_at)
 select current_tenant(), %(id)s, n.uid, %(employee_id)s, n.starts_at, n.ends_at
 from unnest(%(uids)s::text[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) as n (uid, starts_at, ends_at)
@@ -127,10 +150,21 @@ where not exists (
 )
 on conflict (tenant_id, connection_id, uid, starts_at) do update set ends_at = excluded.ends_at
 where b.ends_at <> excluded.ends_at
-"""
+""")
+
+forget_events = run("""
+delete from external_event x
+using appointment a
+where x.tenant_id = current_tenant()
+    and x.connection_id = %(id)s
+    and a.tenant_id = x.tenant_id
+    and a.id = x.appointment_id
+    and a.ends_at < %(now)s - interval '30 days'
+""")
+"""Forget events of visits that are long over."""
 
 # Rows come before events: whatever is killed between the two finds the same request_id again.
-_PLAN_EVENTS = """
+plan_events = run("""
 insert into external_event (tenant_id, connection_id, appointment_id)
 select a.tenant_id, c.id, a.id
 from calendar_connection c
@@ -149,17 +183,8 @@ where c.tenant_id = current_tenant()
 order by a.starts_at
 limit 200
 on conflict do nothing
-"""
-
-_FORGET_EVENTS = """
-delete from external_event x
-using appointment a
-where x.tenant_id = current_tenant()
-    and x.connection_id = %(id)s
-    and a.tenant_id = x.tenant_id
-    and a.id = x.appointment_id
-    and a.ends_at < %(now)s - interval '30 days'
-"""
+""")
+"""Note the visits that should stand there, 200 at a time."""
 
 # What stands there and differs from what is so here. Only the visit's row as it is now counts, never the event that
 # made us look, so the order of events does not matter.
@@ -186,77 +211,21 @@ where c.tenant_id = current_tenant()
 order by a.starts_at
 limit 200
 """
+list_differences = many(OurEvent, _DIFFERENCES)
+"""Up to 200 of our events that the other side does not have as they are."""
 
-_NOTE_WRITTEN = """
+note_written = run("""
 update external_event
 set remote_ref = %(remote_ref)s, appointment_version = %(version)s
 where tenant_id = current_tenant() and connection_id = %(id)s and appointment_id = %(appointment_id)s
-"""
+""")
+"""Note that the event stands there as of its version."""
 
-_NOTE_GONE = """
+note_gone = run("""
 delete from external_event
 where tenant_id = current_tenant() and connection_id = %(id)s and appointment_id = %(appointment_id)s
-"""
-
-# Whoever is erased here goes from our events elsewhere too: each is written once more, with the words of today.
-_WRITE_AGAIN = """
-with again as (
-    update external_event x
-    set appointment_version = 0
-    from appointment a
-    left join appointment p on p.tenant_id = a.tenant_id and p.id = a.parent_id
-    where a.tenant_id = current_tenant()
-        and coalesce(a.customer_id, p.customer_id) = %(customer_id)s
-        and x.tenant_id = a.tenant_id
-        and x.appointment_id = a.id
-    returning x.connection_id
-)
-select distinct connection_id from again
-"""
-
-
-async def forget(conn: Connection, connection_id: UUID) -> None:
-    """Delete a connection."""
-    await conn.execute(_FORGET, {"id": connection_id})
-
-
-async def list_due(conn: Connection, now: datetime) -> list[UUID]:
-    """Return the connections whose turn it is."""
-    return [row[0] for row in await (await conn.execute(_DUE, {"now": now})).fetchall()]
-
-
-async def list_followers(conn: Connection, appointment_id: UUID) -> list[UUID]:
-    """Return the connections that a change of this visit concerns."""
-    return [row[0] for row in await (await conn.execute(_FOLLOWERS, {"id": appointment_id})).fetchall()]
-
-
-async def write_again(conn: Connection, customer_id: UUID) -> list[UUID]:
-    """Have every event with this customer written once more; return the connections."""
-    return [row[0] for row in await (await conn.execute(_WRITE_AGAIN, {"customer_id": customer_id})).fetchall()]
-
-
-async def lease(conn: Connection, connection_id: UUID, *, now: datetime, until: datetime) -> Held | None:
-    """Take a connection for this job alone; None if another has it, or nothing can be done with it."""
-    async with conn.cursor(row_factory=class_row(Held)) as cur:
-        await cur.execute(_LEASE, {"id": connection_id, "now": now, "until": until})
-        return await cur.fetchone()
-
-
-async def ask_again(conn: Connection, connection_id: UUID, now: datetime) -> None:
-    """Have whoever holds the connection look once more afterwards."""
-    await conn.execute(_ASK_AGAIN, {"id": connection_id, "now": now})
-
-
-async def release(conn: Connection, held: Held, outcome: Outcome, now: datetime) -> bool:
-    """Give a connection back with how it went; tell whether somebody asked for it meanwhile."""
-    values = msgspec.structs.asdict(outcome) | {"id": held.id, "leased_until": held.leased_until, "now": now}
-    row = await (await conn.execute(_RELEASE, values)).fetchone()
-    return row is not None and row[0]
-
-
-async def seal(conn: Connection, connection_id: UUID, credentials: bytes) -> None:
-    """Keep new tokens."""
-    await conn.execute(_SEAL, {"id": connection_id, "credentials": credentials})
+""")
+"""Note that the event stands there no more."""
 
 
 async def keep_busy(conn: Connection, held: Held, changes: Changes, *, begin: datetime) -> bool:
@@ -272,33 +241,7 @@ async def keep_busy(conn: Connection, held: Held, changes: Changes, *, begin: da
         "starts": [busy.starts_at for busy in changes.busy],
         "ends": [busy.ends_at for busy in changes.busy],
     }
-    dropped = await conn.execute(_DROP_BUSY, values)
-    put = await conn.execute(_PUT_BUSY, values)
-    if dropped.rowcount + put.rowcount:
-        await touch_calendar(conn, held.employee_id)
-    return dropped.rowcount + put.rowcount > 0
-
-
-async def keep_state(conn: Connection, connection_id: UUID, state: str) -> None:
-    """Keep what to ask with next time."""
-    await conn.execute(_KEEP_STATE, {"id": connection_id, "state": state})
-
-
-async def list_differences(conn: Connection, connection_id: UUID, now: datetime) -> list[Difference]:
-    """Return up to 200 of our events that the other side does not have as they are."""
-    await conn.execute(_FORGET_EVENTS, {"id": connection_id, "now": now})
-    await conn.execute(_PLAN_EVENTS, {"id": connection_id, "now": now})
-    async with conn.cursor(row_factory=class_row(Difference)) as cur:
-        await cur.execute(_DIFFERENCES, {"id": connection_id})
-        return await cur.fetchall()
-
-
-async def note_written(conn: Connection, connection_id: UUID, event: Difference, remote_ref: str) -> None:
-    """Note that the event stands there as of its version."""
-    values = {"appointment_id": event.appointment_id, "version": event.version, "remote_ref": remote_ref}
-    await conn.execute(_NOTE_WRITTEN, {"id": connection_id} | values)
-
-
-async def note_gone(conn: Connection, connection_id: UUID, appointment_id: UUID) -> None:
-    """Note that the event stands there no more."""
-    await conn.execute(_NOTE_GONE, {"id": connection_id, "appointment_id": appointment_id})
+    differed = await _drop_busy(conn, **values) + await _put_busy(conn, **values)
+    if differed:
+        await touch_calendar(conn, employee_id=held.employee_id)
+    return differed > 0

@@ -72,7 +72,7 @@ async def send_notification(work: Work, tenant_id: UUID, notification_id: UUID) 
         own = await queries.list_templates(conn, kind=subject.kind, channel=subject.channel)
         whole = subject.kind == "appointment.confirmed"
         ids = await queries.list_occurrences(conn, appointment_id=subject.appointment_id, whole_series=whole)
-        visits = [await get_visit(conn, each) for each in ids]
+        visits = [await get_visit(conn, id=each) for each in ids]
     attempt = await _attempt(work, subject, {each.locale: each for each in own}, visits)
     async with job_transaction(work.pool, tenant_id) as conn:
         await queries.settle(conn, id=notification_id, now=work.now(), **asdict(attempt))
