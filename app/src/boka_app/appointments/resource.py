@@ -19,7 +19,7 @@ from boka_app.availability.model import UNBOOKABLE, DecisionStale
 from boka_app.body import read_body
 from boka_app.idempotency.model import require_key
 from boka_app.lifecycle.resource import bearer_token
-from boka_app.openapi.operations import KEY, operation
+from boka_app.openapi.operations import operation
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import CUSTOMER, Actor
 
@@ -62,7 +62,7 @@ class AppointmentsResource:
         answer=Booked,
         status=201,
         body=BookingRequest,
-        parameters=[KEY],
+        key=True,
         problems=[DecisionStale, HoldOver, *UNBOOKABLE],
     )
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:

@@ -27,7 +27,7 @@ from boka_app.calendars.service import CalendarService
 from boka_app.catalog.model import EmployeeUnknown
 from boka_app.conventions.etag import etag, unchanged
 from boka_app.idempotency.model import require_key
-from boka_app.openapi.operations import IF_MATCH, KEY, operation, parameter
+from boka_app.openapi.operations import operation, parameter
 from boka_app.parts import Parts, Routes
 
 _ONWARDS = """<!doctype html>
@@ -55,7 +55,7 @@ class CalendarsResource:
         status=201,
         body=FeedRequest,
         needs="calendars.write",
-        parameters=[KEY],
+        key=True,
         problems=[EmployeeUnknown],
     )
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:
@@ -83,9 +83,7 @@ class CalendarResource:
         resp.set_header("ETag", etag(found.version))
         resp.cache_control = ["no-store"]  # its status changes without a new version
 
-    @operation(
-        "Disconnect a calendar", answer=None, needs="calendars.write", parameters=[IF_MATCH], problems=[CalendarUnknown]
-    )
+    @operation("Disconnect a calendar", answer=None, needs="calendars.write", if_match=True, problems=[CalendarUnknown])
     async def on_delete(self, req: Request, resp: Response, slug: str, connection_id: UUID) -> None:
         """Stop heeding it; our events in it are withdrawn by a job."""
         await self._calendars.remove(slug, req.context.principal, connection_id, req)

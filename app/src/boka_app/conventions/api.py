@@ -25,7 +25,7 @@ from boka_app.conventions.paging import Pages
 from boka_app.database import platform_transaction, tenant_transaction
 from boka_app.idempotency.model import require_key
 from boka_app.identity.model import Origin, Principal
-from boka_app.openapi.operations import IF_MATCH, KEY, operation
+from boka_app.openapi.operations import operation
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import CUSTOMER
 
@@ -94,46 +94,35 @@ class Api:
     def __init__(self) -> None:
         self._made: list[tuple[str, str, Callable[[Parts], Any]]] = []
 
-    def __call__(  # noqa: PLR0913  each is a fact of the operation, by name
+    def __call__(
         self,
         address: str,
         summary: str,
         *,
-        answer: Any = None,  # noqa: ANN401  any type that msgspec can describe
-        body: type[Any] | None = None,
-        status: int | None = None,
-        key: bool = False,
-        if_match: bool = False,
         alone: bool = False,
-        **described: Any,  # noqa: ANN401
+        **described: Any,  # noqa: ANN401  as `operation` takes them
     ) -> Callable[[_Do], _Do]:
-        """Add an operation: `address` is its method and path. Where `alone`, it opens its transactions itself.
-
-        `key` tells that it requires an Idempotency-Key; the other facts are those of `openapi.operations.operation`.
-        """
+        """Add an `operation`: `address` is its method and path. Where `alone`, it opens its transactions itself."""
         method, path = address.split()
-        status = status or (204 if answer is None else 200)
-        decoder = None if body is None else msgspec.json.Decoder(body)
-        asked = [header for header, needed in ((KEY, key), (IF_MATCH, if_match)) if needed]
-        described["parameters"] = [*asked, *described.get("parameters", ())]
-        attach = operation(summary, answer=answer, status=status, body=body, **described)
+        told = operation(summary, **described)
+        decoder = None if told.body is None else msgspec.json.Decoder(told.body)
 
         def add(do: _Do) -> _Do:
             def make(parts: Parts) -> Any:  # noqa: ANN401  a responder
                 async def respond(req: Request, resp: Response, **given: Any) -> None:  # noqa: ANN401  the path's fields
-                    claim = require_key(req.get_header("Idempotency-Key")) if key else ""
+                    claim = require_key(req.get_header("Idempotency-Key")) if told.key else ""
                     wish = decoder and decoder.decode(await read_body(req, falcon.MEDIA_JSON))
-                    resp.status = status
+                    resp.status = told.status
                     resp.cache_control = ["no-store"]
                     async with AsyncExitStack() as stack:
                         entered = (None, None) if alone else await _enter(stack, req, parts, given.get("slug"))
                         media = await do(Call(req, resp, parts, given, wish, claim, *entered))
-                    if answer is not None:
+                    if told.answer is not None:
                         resp.media = media
                     if (version := getattr(media, "version", None)) is not None:
                         resp.set_header("ETag", etag(version))
 
-                return attach(respond)
+                return told(respond)
 
             self._made.append((path, method.lower(), make))
             return do

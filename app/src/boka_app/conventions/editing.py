@@ -29,7 +29,7 @@ from boka_app.conventions.paging import Pages
 from boka_app.database import Connection, tenant_transaction
 from boka_app.idempotency import queries as keys
 from boka_app.idempotency.model import require_key
-from boka_app.openapi.operations import IF_MATCH, IF_NONE_MATCH, KEY, operation, parameter
+from boka_app.openapi.operations import IF_NONE_MATCH, operation, parameter
 from boka_app.outbox import queries as outbox
 from boka_app.parts import Parts, Routes
 from boka_app.statements import facts_of_database
@@ -138,7 +138,7 @@ class Editor:
                 body=table.new,
                 status=201,
                 needs=f"{needs}.write",
-                parameters=[KEY],
+                key=True,
                 problems=_WRITE,
             )
             found.on_post = created(partial(self._create))
@@ -157,7 +157,7 @@ class Editor:
             answer=table.row,
             body=table.changes,
             needs=f"{needs}.write",
-            parameters=[IF_MATCH],
+            if_match=True,
             problems=_WRITE,
         )
         found.on_patch = changed(partial(self._change))
@@ -259,7 +259,7 @@ class ListEditor:
                 answer=rows,
                 body=rows,
                 needs=f"{needs}.write",
-                parameters=[IF_MATCH],
+                if_match=True,
                 problems=[*_WRITE, HoursOverlap],
             )
             found.on_put = replaced(partial(self._replace))
@@ -307,7 +307,7 @@ class ListEditor:
 
 
 def _removal(summary: str, needs: str) -> Callable[[Any], Any]:
-    return operation(summary, answer=None, needs=f"{needs}.write", parameters=[IF_MATCH], problems=[RowUnknown])
+    return operation(summary, answer=None, needs=f"{needs}.write", if_match=True, problems=[RowUnknown])
 
 
 def editor_routes(parts: Parts, path: str, table: Table) -> Routes:

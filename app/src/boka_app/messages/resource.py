@@ -26,7 +26,7 @@ from boka_app.messages.model import (
 )
 from boka_app.messages.rules import CHANNELS_BY_KIND
 from boka_app.messages.tables import NOTIFICATIONS, TEMPLATES, NewTemplate
-from boka_app.openapi.operations import IF_MATCH, operation
+from boka_app.openapi.operations import operation
 from boka_app.pages.resource import show
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import Tenant
@@ -103,7 +103,7 @@ class ChannelResource:
         answer=ChannelInfo,
         body=ChannelBody,
         needs="messages.write",
-        parameters=[IF_MATCH],
+        if_match=True,
         problems=[RowUnknown, ChannelRefused],
     )
     async def on_put(self, req: Request, resp: Response, slug: str, channel: str) -> None:
@@ -121,7 +121,7 @@ class ChannelResource:
         resp.set_header("ETag", etag(found.version))
         resp.media = found
 
-    @operation("Remove a channel", answer=None, needs="messages.write", parameters=[IF_MATCH], problems=[RowUnknown])
+    @operation("Remove a channel", answer=None, needs="messages.write", if_match=True, problems=[RowUnknown])
     async def on_delete(self, req: Request, resp: Response, slug: str, channel: str) -> None:
         """Forget it and its secrets; what is queued for it is withdrawn when its time comes."""
         async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):

@@ -14,13 +14,13 @@ import msgspec
 from psycopg import OperationalError
 
 from boka_app.appointments.model import TokenMissing
-from boka_app.conventions.model import DEFAULT_LIMIT, MAX_LIMIT, MatchMissing, RateLimited, VersionChanged
+from boka_app.conventions.model import MatchMissing, RateLimited, VersionChanged
 from boka_app.errors import Kind
 from boka_app.idempotency.model import KeyMissing, KeyReused
 from boka_app.identity.model import ForeignOrigin, InMaintenance, MfaRequired, NotAllowed, NotAuthenticated, ReadOnly
 from boka_app.identity.permissions import MFA_ROLES, ROLES_BY_NEED
 from boka_app.identity.switches import EXEMPT
-from boka_app.openapi.operations import Operation, Parameter, described_as
+from boka_app.openapi.operations import IF_NONE_MATCH, SCHEMA_BY_FORM, described_as, operation
 from boka_app.problems.catalog import Problem, kind_of
 from boka_app.tenants.model import TenantUnknown
 
@@ -28,13 +28,6 @@ _METHODS = ("get", "post", "put", "patch", "delete", "query")
 _KEY_BY_METHOD = {"query": "x-query"}  # OpenAPI knows QUERY from 3.2 on
 _SAFE = ("get", "query")
 _PATH_FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
-_SCHEMA_BY_FORM: dict[str, dict[str, Any]] = {
-    "uuid": {"type": "string", "format": "uuid"},
-    "date": {"type": "string", "format": "date"},
-    "text": {"type": "string"},
-    "int": {"type": "integer"},
-    "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-}
 _SECURITY = {
     "accountToken": {
         "type": "http",
@@ -68,9 +61,8 @@ def build(routes: Iterable[tuple[str, object]]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for template, method, op in found:
         path = _PATH_FIELD.sub(r"{\1}", template)
-        paths.setdefault(path, {})[_KEY_BY_METHOD.get(method, method)] = _operation(
-            template, method, op, schema_by_type
-        )
+        told = _operation(template, method, op, schema_by_type)
+        paths.setdefault(path, {})[_KEY_BY_METHOD.get(method, method)] = told
     return {
         "openapi": "3.1.0",
         "info": {
@@ -86,7 +78,7 @@ def build(routes: Iterable[tuple[str, object]]) -> dict[str, Any]:
     }
 
 
-def described(routes: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str, Operation]]:
+def described(routes: Iterable[tuple[str, object]]) -> Iterator[tuple[str, str, operation]]:
     """Yield each described operation of the API with its template and method in small letters."""
     for template, resource in routes:
         for method in _METHODS if template.startswith("/api/") else ():
@@ -101,12 +93,12 @@ def tag_of(template: str) -> str:
     return words[0] if words else "tenant"
 
 
-def _operation(template: str, method: str, op: Operation, schema_by_type: dict[int, Any]) -> dict[str, Any]:
+def _operation(template: str, method: str, op: operation, schema_by_type: dict[int, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "summary": op.summary,
         "operationId": _operation_id(template, method),
         "tags": [tag_of(template)],
-        "parameters": _path_parameters(template) + [_parameter(p) for p in op.parameters],
+        "parameters": [*_path_parameters(template), *op.parameters],
         "responses": _answers(template, method, op, schema_by_type),
     }
     if op.body is not None:
@@ -122,12 +114,12 @@ def _operation(template: str, method: str, op: Operation, schema_by_type: dict[i
     return told
 
 
-def _answers(template: str, method: str, op: Operation, schema_by_type: dict[int, Any]) -> dict[str, Any]:
+def _answers(template: str, method: str, op: operation, schema_by_type: dict[int, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": op.summary}
     if op.answer is not None:
         success["content"] = {op.content: {"schema": schema_by_type[id(op.answer)]}}
     answers: dict[str, Any] = {str(op.status): success}
-    if any(p.name == "If-None-Match" for p in op.parameters):
+    if IF_NONE_MATCH in op.parameters:
         answers["304"] = {"description": "The caller has this state already"}
     refusal = {"application/problem+json": {"schema": schema_by_type[id(Problem)]}}
     for name, status in sorted({(kind.name, kind.status) for kind in refusals(template, method, op)}):
@@ -136,21 +128,21 @@ def _answers(template: str, method: str, op: Operation, schema_by_type: dict[int
     return answers
 
 
-def refusals(template: str, method: str, op: Operation) -> Iterator[Kind]:
+def refusals(template: str, method: str, op: operation) -> Iterator[Kind]:
     """Yield every kind of refusal of an operation: those it names, and those that follow from its form."""
     return map(kind_of, (*op.problems, *_implied(template, method, op), *_ALWAYS))
 
 
-def _implied(template: str, method: str, op: Operation) -> Iterator[type[Exception]]:
+def _implied(template: str, method: str, op: operation) -> Iterator[type[Exception]]:
     changing, roles = method not in _SAFE, ROLES_BY_NEED.get(op.needs or "", frozenset())
-    headers = {p.name: p.required for p in op.parameters if p.kind == "header"}
+    required_by_name = {p["name"]: p["required"] for p in op.parameters}
     follows: list[tuple[object, tuple[type[Exception], ...]]] = [
         ("{slug}" in template, (TenantUnknown,)),
         (":" in template, (falcon.HTTPNotFound,)),
-        (any(p.kind == "query" for p in op.parameters), (falcon.HTTPInvalidParam,)),
-        ("Idempotency-Key" in headers, (KeyMissing, KeyReused)),
-        ("If-Match" in headers, (VersionChanged,)),
-        (headers.get("If-Match"), (MatchMissing,)),
+        (any(p["in"] == "query" for p in op.parameters), (falcon.HTTPInvalidParam,)),
+        ("Idempotency-Key" in required_by_name, (KeyMissing, KeyReused)),
+        ("If-Match" in required_by_name, (VersionChanged,)),
+        (required_by_name.get("If-Match"), (MatchMissing,)),
         (op.body, (msgspec.DecodeError, msgspec.ValidationError)),
         (op.body, (falcon.HTTPContentTooLarge, falcon.HTTPUnsupportedMediaType)),
         (True, (NotAuthenticated,)),  # of whoever shows a session that has ended, everywhere
@@ -170,16 +162,6 @@ def _operation_id(template: str, method: str) -> str:
 
 def _path_parameters(template: str) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "path", "required": True, "schema": _SCHEMA_BY_FORM[converter or "text"]}
+        {"name": name, "in": "path", "required": True, "schema": SCHEMA_BY_FORM[converter or "text"]}
         for name, converter in _PATH_FIELD.findall(template)
     ]
-
-
-def _parameter(given: Parameter) -> dict[str, Any]:
-    return {
-        "name": given.name,
-        "in": given.kind,
-        "required": given.required,
-        "description": given.description,
-        "schema": _SCHEMA_BY_FORM[given.form],
-    }

@@ -1,62 +1,38 @@
 """What a resource says about its operations, beside the code that carries them out."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import wraps
-from typing import Any, Literal, TypeVar, cast, get_origin
-
-import msgspec
+from typing import Any, Literal, NamedTuple, TypeVar, cast, get_origin
 
 from boka_app.conventions.model import DEFAULT_LIMIT, MAX_LIMIT, Page
 
 _Responder = TypeVar("_Responder", bound=Callable[..., Any])
-
-
-class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """One parameter outside the path."""
-
-    name: str
-    kind: Literal["query", "header"]
-    form: str
-    description: str
-    required: bool
-
-
-class Retired(msgspec.Struct, frozen=True):
-    """An operation that will go: since when it should not be used (RFC 9745), and when it ends (RFC 8594)."""
-
-    since: datetime
-    sunset: datetime
-
-
-class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One method on one route, for the document."""
-
-    summary: str
-    status: int
-    answer: Any
-    body: Any
-    parameters: tuple[Parameter, ...]
-    problems: tuple[type[Exception], ...]
-    needs: str | None
-    content: str
-    retired: Retired | None
+Parameter = dict[str, Any]  # as OpenAPI has it
+SCHEMA_BY_FORM: dict[str, dict[str, Any]] = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "date": {"type": "string", "format": "date"},
+    "text": {"type": "string"},
+    "int": {"type": "integer"},
+    "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+}
 
 
 def parameter(
     name: str, form: str, description: str, *, kind: Literal["query", "header"] = "query", required: bool = True
 ) -> Parameter:
-    """Describe a parameter: `form` is uuid, date, limit or text."""
-    return Parameter(name=name, kind=kind, form=form, description=description, required=required)
+    """Describe a parameter outside the path: `form` is a key of `SCHEMA_BY_FORM`."""
+    told = {"name": name, "in": kind, "required": required, "description": description}
+    return told | {"schema": SCHEMA_BY_FORM[form]}
 
 
-KEY = parameter(
-    "Idempotency-Key", "text", "8 to 255 characters, fresh for each wish, kept to repeat it.", kind="header"
+_KEY = parameter(
+    "Idempotency-Key", "text", "8 to 255 characters; new for a new wish, kept to repeat it.", kind="header"
 )
-KEY_IF_ANY = msgspec.structs.replace(KEY, required=False)
-IF_MATCH = parameter("If-Match", "text", "The ETag that reading answered.", kind="header")
-IF_MATCH_IF_ANY = msgspec.structs.replace(IF_MATCH, required=False)
+_IF_MATCH = parameter("If-Match", "text", "The ETag that reading answered.", kind="header")
+KEY_IF_ANY, IF_MATCH_IF_ANY = _KEY | {"required": False}, _IF_MATCH | {"required": False}
 IF_NONE_MATCH = parameter("If-None-Match", "text", "An ETag; 304 if it still holds.", kind="header", required=False)
 _PAGING = (
     parameter("cursor", "text", "The member next of the page before; without it, the first page.", required=False),
@@ -64,47 +40,51 @@ _PAGING = (
 )
 
 
-def operation(  # noqa: PLR0913  each is a fact of the operation, by name
-    summary: str,
-    *,
-    answer: Any,  # noqa: ANN401  any type that msgspec can describe
-    status: int | None = None,
-    body: Any = None,  # noqa: ANN401
-    parameters: Sequence[Parameter] = (),
-    problems: Sequence[type[Exception]] = (),
-    needs: str | None = None,
-    content: str = "application/json",
-    retired: Retired | None = None,
-) -> Callable[[_Responder], _Responder]:
-    """Attach a description to a responder; costs nothing per request.
+class Retired(NamedTuple):
+    """An operation that will go: since when it should not be used (RFC 9745), and when it ends (RFC 8594)."""
+
+    since: datetime
+    sunset: datetime
+
+
+@dataclass
+class operation:  # noqa: N801  a decorator, and read as one
+    """What a responder says of itself; costs nothing per request.
 
     `answer` is a type that msgspec describes, or None for an answer without a body (204). `needs` is a key of
-    `identity.permissions.ROLES_BY_NEED`; a responder without one is for everybody. What follows from the form of the
-    operation is not said: a page's parameters are added here, the refusals of parameters, body, needs and path by
-    `document`. A `retired` responder tells of its end in every answer.
+    `identity.permissions.ROLES_BY_NEED`; a responder without one is for everybody. `key` and `if_match` tell that it
+    requires an Idempotency-Key and an If-Match. What follows from the form of the operation is not said: a page's
+    parameters are added here, the refusals of parameters, body, needs and path by `document`. A `retired` responder
+    tells of its end in every answer.
     """
-    described = Operation(
-        summary=summary,
-        status=status or (204 if answer is None else 200),
-        answer=answer,
-        body=body,
-        parameters=(*parameters, *(_PAGING if get_origin(answer) is Page else ())),
-        problems=tuple(problems),
-        needs=needs,
-        content=content,
-        retired=retired,
-    )
 
-    def attach(responder: _Responder) -> _Responder:
-        if retired is not None:
-            responder = _told_of(retired, responder)
-        responder.operation = described  # pyright: ignore[reportFunctionMemberAccess]  read back by `described_as`
+    summary: str
+    _: KW_ONLY
+    answer: Any = None
+    status: int = 0
+    body: Any = None
+    key: bool = False
+    if_match: bool = False
+    parameters: Sequence[Parameter] = ()
+    problems: Sequence[type[Exception]] = ()
+    needs: str | None = None
+    content: str = "application/json"
+    retired: Retired | None = None
+
+    def __post_init__(self) -> None:
+        self.status = self.status or (204 if self.answer is None else 200)
+        paging = _PAGING if get_origin(self.answer) is Page else ()
+        self.parameters = [*[_KEY] * self.key, *[_IF_MATCH] * self.if_match, *self.parameters, *paging]
+
+    def __call__(self, responder: _Responder) -> _Responder:
+        """Attach it."""
+        if self.retired is not None:
+            responder = _told_of(self.retired, responder)
+        responder.operation = self  # pyright: ignore[reportFunctionMemberAccess]  read back by `described_as`
         return responder
 
-    return attach
 
-
-def described_as(responder: object) -> Operation | None:
+def described_as(responder: object) -> operation | None:
     """Return what was attached to a responder."""
     return getattr(responder, "operation", None)
 

@@ -18,7 +18,7 @@ from boka_app.database import Connection, tenant_transaction
 from boka_app.idempotency import queries as keys
 from boka_app.idempotency.model import require_key
 from boka_app.lifecycle.resource import bearer_token
-from boka_app.openapi.operations import IF_MATCH_IF_ANY, KEY, operation
+from boka_app.openapi.operations import IF_MATCH_IF_ANY, operation
 from boka_app.parts import Parts, Routes
 from boka_app.payments import queries, service
 from boka_app.payments.model import (
@@ -95,7 +95,7 @@ class PaymentsResource:
         status=201,
         body=CashPayment,
         needs="payments.write",
-        parameters=[KEY],
+        key=True,
         problems=[AppointmentUnknown],
     )
     async def on_post(self, req: Request, resp: Response, slug: str) -> None:
@@ -144,7 +144,7 @@ class RefundsResource:
         status=202,
         body=RefundWish,
         needs="payments.write",
-        parameters=[KEY],
+        key=True,
         problems=[PaymentUnknown, RefundTooMuch],
     )
     async def on_post(self, req: Request, resp: Response, slug: str, payment_id: UUID) -> None:
