@@ -3,8 +3,9 @@
     python tests/service [COMMAND...]
 
 Two hosts are booted and configured, their sockets forwarded to this machine; they are gone at the end. COMMAND runs
-beside them instead of the tests. Both find BOKA_TEST_DATABASE_URL and BOKA_TEST_VALKEY_URL, and what the service itself
-needs to run on this machine against database `booking`: its BOKA_ variables and $CREDENTIALS_DIRECTORY.
+beside them instead of the tests. Both find BOKA_TEST_DATABASE_URL and BOKA_TEST_VALKEY_URL, what the service itself
+needs to run on this machine against database `booking`: its BOKA_ variables and $CREDENTIALS_DIRECTORY, and
+BOKA_TEST_STACK, the hosts' stack. The tests of this folder restart what the others use, so they come after them.
 """
 
 import os
@@ -31,7 +32,11 @@ CREDENTIALS = {  # file, and the secret it holds; the owner's password is for mi
     "signing_key": "auth/booking_signing_key",
     "encryption_key": "auth/booking_encryption_key",
 }
-TESTS = ("tests/app", "tests/browser")
+PYTEST = (sys.executable, "-m", "pytest", "-q")
+TESTS = (
+    (*PYTEST, "-n", "2", "-m", "postgresql", "tests/app", "tests/browser"),
+    (*PYTEST, "-m", "hosts", "tests/service"),
+)
 
 
 @contextmanager
@@ -70,11 +75,12 @@ def _listens(here: str) -> bool:
 
 def main() -> int:
     """Run the tests that need a database, or a command beside it; its exit code is ours."""
-    command = sys.argv[1:] or [sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "postgresql", *TESTS]
+    commands = [sys.argv[1:]] if sys.argv[1:] else TESTS
     with hosts() as stack, tempfile.TemporaryDirectory() as folder, ExitStack() as tunnels:
         tunnels.enter_context(forwarded(stack, "db1", f"{folder}/{Path(SOCKET).name}", SOCKET))
         environment = {**os.environ, **service_settings(stack, Path(folder))}
-        return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
+        codes = [subprocess.run(each, cwd=REPOSITORY, env=environment, check=False).returncode for each in commands]
+        return max(codes, key=abs)
 
 
 def service_settings(stack: stacks.Stack, folder: Path) -> dict[str, str]:
@@ -85,6 +91,7 @@ def service_settings(stack: stacks.Stack, folder: Path) -> dict[str, str]:
         (folder / name).write_text(get(secret))
     valkey = f"booking:{get('database/valkey')}@{addresses['cache1']}:6379"
     return {
+        "BOKA_TEST_STACK": stack.name,
         "BOKA_TEST_DATABASE_URL": f"postgresql://ops@/postgres?host={folder}",
         "BOKA_TEST_VALKEY_URL": f"valkeys://{valkey}/0?ssl_ca_certs={authority}",
         "BOKA_DATABASE_HOST": addresses["db1"],
