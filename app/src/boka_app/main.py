@@ -101,7 +101,7 @@ def routes(parts: Parts) -> Routes:
         *staff_calendar.api.routes(parts),
         *series.api.routes(parts),
         *waitlist.api.routes(parts),
-        *analytics.routes(parts),
+        *analytics.api.routes(parts),
         *calendars.routes(parts),
         *payments.routes(parts, paying),
         *messages.routes(parts),

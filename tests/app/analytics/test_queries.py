@@ -137,11 +137,11 @@ def test_the_platform_sees_all_and_a_tenant_does_not(salon, add, refresh, pool_o
 
     async def as_platform(pool):
         async with platform_transaction(pool, JOB) as conn:
-            return await queries.list_metrics(conn, YESTERDAY.date(), TODAY.date())
+            return await queries.list_metrics(conn, first=YESTERDAY.date(), last=TODAY.date())
 
     async def as_tenant(pool):
         async with tenant_transaction(pool, salon.slug, JOB) as (conn, _):
-            return await queries.list_metrics(conn, YESTERDAY.date(), TODAY.date())
+            return await queries.list_metrics(conn, first=YESTERDAY.date(), last=TODAY.date())
 
     mine = next(row for row in pool_of(as_platform) if row.slug == salon.slug)
     assert (mine.appointments, mine.no_shows) == (1, 1)

@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 from boka_app.analytics import rules
-from boka_app.analytics.model import Row, Worker
+from boka_app.analytics.model import Offer, Row, Worker
 from boka_app.availability.model import RangeInvalid
 
 from app.builders import ADA, BELA, MONDAY, tenant
@@ -18,7 +18,9 @@ def row(**changes):
 
 
 def board(*rows, days=(MONDAY,), workers=()):
-    return rules.dashboard(tenant(), list(days), rows, workers=workers, service_names={CUT: "Haircut"}, new_customers=0)
+    return rules.dashboard(
+        tenant(), list(days), rows, workers=workers, offers=[Offer(id=CUT, name="Haircut")], new_customers=0
+    )
 
 
 def test_a_day_without_a_visit_is_shown_with_zeros():

@@ -93,7 +93,7 @@ def test_an_operator_sees_and_repeats_what_failed(database, admin, salon, jobs, 
     jobs(deferred=(twice,))
     deferred(database, "twice", salon.id, times=2)
     work_off(database, salon.id)
-    monkeypatch.setattr(cli, "_connect", database.connect)
+    monkeypatch.setattr(cli, "connect", database.connect)
 
     cli.main(["jobs", "list", "--json", "--job", "twice"])
     seen = json.loads(capsys.readouterr().out)["jobs"]
@@ -148,7 +148,7 @@ def test_what_a_dead_worker_left_is_queued_again(database, admin, salon, jobs):
 
     async def rescue():
         async with make_pool(database.as_role("booking_app"), max_size=1) as pool, connection(pool) as conn:
-            return await queries.rescue_jobs(conn, MOST_ATTEMPTS), await queries.read_queue(conn)
+            return await queries.rescue_jobs(conn, most=MOST_ATTEMPTS), await queries.read_queue(conn)
 
     rescued, queue = asyncio.run(rescue())
     assert (rescued, rows(admin, "left")) == (2, [("todo", 1), ("todo", 1)])

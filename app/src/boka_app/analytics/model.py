@@ -6,19 +6,11 @@ from uuid import UUID
 import msgspec
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One day of one service and employee."""
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A service."""
 
-    day: date
-    service_id: UUID
-    employee_id: UUID
-    appointments: int
-    completed: int
-    cancelled: int
-    no_shows: int
-    booked_minor: int
-    paid_minor: int
-    busy_minutes: int
+    id: UUID
+    name: str
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +31,14 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     booked_minor: int
     paid_minor: int
     busy_minutes: int
+
+
+class Row(Figures, frozen=True, kw_only=True):
+    """One day of one service and employee."""
+
+    day: date
+    service_id: UUID
+    employee_id: UUID
 
 
 class DayFigures(Figures, frozen=True, kw_only=True):

@@ -1,13 +1,8 @@
 """SQL on figures."""
 
-from datetime import date
-from uuid import UUID
-
-from psycopg.rows import class_row
-
-from boka_app.analytics.model import Row, TenantMetrics, Worker
+from boka_app.analytics.model import Offer, Row, TenantMetrics, Worker
 from boka_app.database import Connection
-from boka_app.tenants.model import Tenant
+from boka_app.statements import many, value
 
 _ROWS = """
 select
@@ -41,7 +36,7 @@ where e.tenant_id = current_tenant() and e.active
 group by e.id, e.name
 """
 
-_SERVICE_NAMES = "select id, name from service where tenant_id = current_tenant() and active"
+_OFFERS = "select id, name from service where tenant_id = current_tenant() and active"
 
 _NEW_CUSTOMERS = """
 select count(*)
@@ -60,39 +55,14 @@ from get_business_metrics(%(first)s, %(last)s)
 _ALLOW_REFRESH = "select set_config('app.refresh', 'daily_summary', true), set_config('statement_timeout', %s, true)"
 _REFRESH = "refresh materialized view concurrently daily_summary"
 
-
-async def list_rows(conn: Connection, first: date, last: date) -> list[Row]:
-    """Return the entered tenant's figures, one row a day, service and employee."""
-    async with conn.cursor(row_factory=class_row(Row)) as cur:
-        await cur.execute(_ROWS, {"first": first, "last": last})
-        return await cur.fetchall()
-
-
-async def list_workers(conn: Connection, first: date, last: date) -> list[Worker]:
-    """Return the employees with the minutes that their hours have in these days."""
-    async with conn.cursor(row_factory=class_row(Worker)) as cur:
-        await cur.execute(_WORKERS, {"first": first, "last": last})
-        return await cur.fetchall()
-
-
-async def list_service_names(conn: Connection) -> dict[UUID, str]:
-    """Return the names of what is on offer."""
-    return {row[0]: row[1] for row in await (await conn.execute(_SERVICE_NAMES)).fetchall()}
-
-
-async def count_new_customers(conn: Connection, tenant: Tenant, first: date, last: date) -> int:
-    """Return how many customers came for the first time."""
-    cur = await conn.execute(_NEW_CUSTOMERS, {"first": first, "last": last, "zone": tenant.time_zone})
-    row = await cur.fetchone()
-    assert row is not None  # noqa: S101  an aggregate is one row
-    return row[0]
-
-
-async def list_metrics(conn: Connection, first: date, last: date) -> list[TenantMetrics]:
-    """Return the figures of all tenants, in a transaction of the platform."""
-    async with conn.cursor(row_factory=class_row(TenantMetrics)) as cur:
-        await cur.execute(_METRICS, {"first": first, "last": last})
-        return await cur.fetchall()
+list_rows = many(Row, _ROWS)
+"""The entered tenant's figures, one row a day, service and employee."""
+list_workers = many(Worker, _WORKERS)
+"""The employees with the minutes that their hours have in these days."""
+list_offers = many(Offer, _OFFERS)
+count_new_customers = value(_NEW_CUSTOMERS)
+list_metrics = many(TenantMetrics, _METRICS)
+"""The figures of all tenants, in a transaction of the platform."""
 
 
 async def refresh_summary(conn: Connection, within_ms: int) -> None:

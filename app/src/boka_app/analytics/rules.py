@@ -1,11 +1,11 @@
 """Add up the rows of days, services and employees into what a dashboard shows."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
-from boka_app.analytics.model import Dashboard, DayFigures, EmployeeFigures, Figures, Row, ServiceFigures, Worker
+from boka_app.analytics.model import Dashboard, DayFigures, EmployeeFigures, Figures, Offer, Row, ServiceFigures, Worker
 from boka_app.availability.model import RangeInvalid
 from boka_app.tenants.model import Tenant
 
@@ -37,16 +37,14 @@ def dashboard(
     rows: Sequence[Row],
     *,
     workers: Iterable[Worker],
-    service_names: dict[UUID, str],
+    offers: Iterable[Offer],
     new_customers: int,
 ) -> Dashboard:
     """Return the dashboard: every day, also one without a visit; services and employees, the busiest first."""
     totals = Figures(**_sums(rows))
-    services = [
-        ServiceFigures(service=id_, name=name, **_sums([row for row in rows if row.service_id == id_]))
-        for id_, name in service_names.items()
-    ]
-    employees = [_employee(worker, [row for row in rows if row.employee_id == worker.id]) for worker in workers]
+    of_day, of_service, of_employee = (_grouped(rows, name) for name in ("day", "service_id", "employee_id"))
+    services = [ServiceFigures(service=each.id, name=each.name, **_sums(of_service[each.id])) for each in offers]
+    employees = [_employee(worker, of_employee[worker.id]) for worker in workers]
     return Dashboard(
         first=days[0],
         last=days[-1],
@@ -55,17 +53,17 @@ def dashboard(
         totals=totals,
         no_show_rate=_part(totals.no_shows, totals.completed + totals.no_shows),
         new_customers=new_customers,
-        days=[DayFigures(day=day, **sums) for day, sums in _by_day(days, rows)],
+        days=[DayFigures(day=day, **_sums(of_day[day])) for day in days],
         services=sorted(services, key=lambda s: (-s.appointments, s.name)),
         employees=sorted(employees, key=lambda e: (-e.busy_minutes, e.name)),
     )
 
 
-def _by_day(days: Sequence[date], rows: Sequence[Row]) -> Iterable[tuple[date, dict[str, Any]]]:
-    found: dict[date, list[Row]] = {day: [] for day in days}
+def _grouped(rows: Sequence[Row], name: str) -> dict[Any, list[Row]]:
+    found: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row.day].append(row)
-    return [(day, _sums(its)) for day, its in found.items()]
+        found[getattr(row, name)].append(row)
+    return found
 
 
 def _employee(worker: Worker, rows: Sequence[Row]) -> EmployeeFigures:

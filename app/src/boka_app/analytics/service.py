@@ -18,8 +18,8 @@ async def read_dashboard(conn: Connection, tenant: Tenant, first: date, last: da
     return rules.dashboard(
         tenant,
         days,
-        await queries.list_rows(conn, first, last),
-        workers=await queries.list_workers(conn, first, last),
-        service_names=await queries.list_service_names(conn),
-        new_customers=await queries.count_new_customers(conn, tenant, first, last),
+        await queries.list_rows(conn, first=first, last=last),
+        workers=await queries.list_workers(conn, first=first, last=last),
+        offers=await queries.list_offers(conn),
+        new_customers=await queries.count_new_customers(conn, zone=tenant.time_zone, first=first, last=last),
     )

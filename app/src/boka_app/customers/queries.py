@@ -1,16 +1,11 @@
 """SQL on everything that is held on one person."""
 
-from datetime import datetime
-from uuid import UUID
-
-from psycopg.rows import class_row
-
 from boka_app.conventions.model import RowUnknown
 from boka_app.customers.model import Erasure, PersonalData
-from boka_app.database import Connection
+from boka_app.statements import run, the, value
 
 _LOCK = """
-select erased_at
+select id
 from customer
 where tenant_id = current_tenant() and id = %(id)s
 for update
@@ -98,43 +93,9 @@ select id, erased_at, (select count(*) from visit) as appointments
 from person
 """
 
-
-async def lock_customer(conn: Connection, customer_id: UUID) -> datetime | None:
-    """Keep others from changing the customer; return when the person was erased, if so.
-
-    Raises:
-        RowUnknown: the entered tenant has no such customer.
-    """
-    row = await (await conn.execute(_LOCK, {"id": customer_id})).fetchone()
-    if row is None:
-        raise RowUnknown("customer")
-    return row[0]
-
-
-async def count_visits_ahead(conn: Connection, customer_id: UUID, now: datetime) -> int:
-    """Return how many appointments of the person are not over and still hold."""
-    row = await (await conn.execute(_AHEAD, {"id": customer_id, "now": now})).fetchone()
-    return row[0] if row else 0
-
-
-async def read_personal_data(conn: Connection, customer_id: UUID) -> PersonalData:
-    """Return everything held on a person.
-
-    Raises:
-        RowUnknown: the entered tenant has no such customer.
-    """
-    async with conn.cursor(row_factory=class_row(PersonalData)) as cur:
-        await cur.execute(_EXPORT, {"id": customer_id})
-        found = await cur.fetchone()
-    if found is None:
-        raise RowUnknown("customer")
-    return found
-
-
-async def erase_personal_data(conn: Connection, customer_id: UUID, now: datetime) -> Erasure:
-    """Write over whatever tells who a customer was; the customer is locked and expected nowhere."""
-    async with conn.cursor(row_factory=class_row(Erasure)) as cur:
-        await cur.execute(_ERASE, {"id": customer_id, "now": now})
-        erased = await cur.fetchone()
-    assert erased is not None  # noqa: S101  it was locked
-    return erased
+lock_customer = run(_LOCK)
+count_visits_ahead = value(_AHEAD)
+"""How many appointments of the person are not over and still hold."""
+read_personal_data = the(PersonalData, _EXPORT, lambda _: RowUnknown("customer"))
+erase_personal_data = the(Erasure, _ERASE, lambda _: RowUnknown("customer"))
+"""Write over whatever tells who a customer was; who is locked and expected nowhere."""

@@ -16,7 +16,7 @@ async def export_customer(conn: Connection, customer_id: UUID) -> PersonalData:
     Raises:
         RowUnknown: there is no such customer.
     """
-    data = await queries.read_personal_data(conn, customer_id)
+    data = await queries.read_personal_data(conn, id=customer_id)
     await audit.record(conn, "customer.exported", customer_id)
     return data
 
@@ -30,11 +30,11 @@ async def erase_customer(conn: Connection, customer_id: UUID, *, now: datetime) 
         RowUnknown: there is no such customer.
         VisitsAhead: the person is still expected; nothing was written.
     """
-    await queries.lock_customer(conn, customer_id)
-    ahead = await queries.count_visits_ahead(conn, customer_id, now)
+    await queries.lock_customer(conn, id=customer_id)
+    ahead = await queries.count_visits_ahead(conn, id=customer_id, now=now)
     if ahead:
         raise VisitsAhead(customer_id, ahead)
-    erased = await queries.erase_personal_data(conn, customer_id, now)
+    erased = await queries.erase_personal_data(conn, id=customer_id, now=now)
     await outbox.put(conn, "customer.erased", customer_id)
     await audit.record(conn, "customer.erased", customer_id)
     return erased

@@ -4,12 +4,10 @@ Ids are given before transactions commit, so an event may appear behind a later 
 transaction is complete, and only that is read, in the order of the transactions.
 """
 
-from psycopg.rows import class_row
-
-from boka_app.database import Connection
 from boka_app.live.model import Event, Position
+from boka_app.statements import many, the
 
-_HORIZON = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_HORIZON = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xid, 0 as id"
 
 _AFTER = """
 select xid::text::bigint as xid, id, kind, subject_id, at, payload
@@ -21,16 +19,7 @@ order by outbox.xid, id
 limit %(limit)s
 """
 
-
-async def get_horizon(conn: Connection) -> Position:
-    """Return the place after which all that is not yet complete will come."""
-    row = await (await conn.execute(_HORIZON)).fetchone()
-    assert row is not None  # noqa: S101  a select without from is one row
-    return Position(row[0], 0)
-
-
-async def list_after(conn: Connection, position: Position, limit: int) -> list[Event]:
-    """Return the entered tenant's next events."""
-    async with conn.cursor(row_factory=class_row(Event)) as cur:
-        await cur.execute(_AFTER, position._asdict() | {"limit": limit})
-        return await cur.fetchall()
+get_horizon = the(Position, _HORIZON, LookupError)
+"""The place after which all that is not yet complete will come."""
+list_after = many(Event, _AFTER)
+"""The entered tenant's next events."""

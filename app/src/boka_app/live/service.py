@@ -53,7 +53,7 @@ class Feeds:
         queue = self._join(slug, now)
         try:
             async with tenant_transaction(self._pool, slug, JOB) as (conn, _):
-                missed = await queries.list_after(conn, begin, _BATCH)
+                missed = await queries.list_after(conn, **begin._asdict(), limit=_BATCH)
             seen = now if len(missed) == _BATCH else begin
             if seen is not begin:
                 yield "reset"
@@ -101,7 +101,7 @@ class Feeds:
     async def _next(self, slug: str, position: Position) -> list[Event]:
         try:
             async with tenant_transaction(self._pool, slug, JOB) as (conn, _):
-                return await queries.list_after(conn, position, _BATCH)
+                return await queries.list_after(conn, **position._asdict(), limit=_BATCH)
         except PoolClosed:
             raise
         except OperationalError as err:

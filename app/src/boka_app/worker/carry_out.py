@@ -60,7 +60,7 @@ def add_tasks(app: App, work: Work) -> None:
 def _on_event(work: Work, job: registry.EventJob) -> _Call:
     async def call(tenant_id: str, event_id: int) -> None:
         async with job_transaction(work.pool, UUID(tenant_id)) as conn:
-            event = await queries.get_event(conn, event_id)
+            event = await queries.get_event(conn, id=event_id)
         if event is None:
             raise GiveUp(f"event {event_id} is forgotten: it is older than 30 days")
         await job(work, event)
@@ -107,7 +107,7 @@ async def _unlock(work: Work, context: JobContext) -> None:
     """Let go of the queueing lock: queued again, the job would collide with one that waits by then and be stuck."""
     if context.job.queueing_lock is not None and context.job.id is not None:
         async with connection(work.pool) as conn:
-            await queries.clear_queueing_lock(conn, context.job.id)
+            await queries.clear_queueing_lock(conn, id=context.job.id)
 
 
 def _report(name: str, outcome: str, context: JobContext, error: Exception) -> None:

@@ -11,10 +11,10 @@ _BATCH = 5_000  # rows a statement, far under the 2 s that one may take
 async def clean_up(work: Work) -> None:
     """Remove finished jobs after 3 days, failed ones after 30; events with their webhook deliveries after 30 days."""
     async with connection(work.pool) as conn:
-        while await queries.delete_old_jobs(conn, _BATCH) == _BATCH:
+        while await queries.delete_old_jobs(conn, limit=_BATCH) == _BATCH:
             pass
     for tenant_id in await tenant_ids(work.pool):
         for forget in queries.FORGET:
             async with job_transaction(work.pool, tenant_id) as conn:
-                while await queries.run_batch(conn, forget, _BATCH) == _BATCH:
+                while await forget(conn, limit=_BATCH) == _BATCH:
                     pass

@@ -141,7 +141,7 @@ async def _relay(work: Work) -> None:
 
 async def _look(work: Work) -> None:
     async with connection(work.pool) as conn:
-        rescued = await queries.rescue_jobs(conn, carry_out.MOST_ATTEMPTS)
+        rescued = await queries.rescue_jobs(conn, most=carry_out.MOST_ATTEMPTS)
         queue = await queries.read_queue(conn)
     if rescued:
         _log.warning("queued again what a dead worker left", extra={"facts": {"jobs": rescued}})

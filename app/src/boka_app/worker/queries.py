@@ -1,13 +1,10 @@
 """SQL on the outbox and on procrastinate's tables. Where its functions do what is needed, they are called."""
 
-from collections.abc import Sequence
-from typing import LiteralString
 from uuid import UUID
 
 import msgspec
-from psycopg.rows import class_row
 
-from boka_app.database import Connection
+from boka_app.statements import many, one, run, the
 from boka_app.worker.model import Event
 
 # An index scan in the order of ids; without `limit` one statement could outlast the 2 s it may take.
@@ -29,7 +26,7 @@ select id, kind, exists (
     from webhook_endpoint e
     where e.tenant_id = current_tenant() and e.active and e.secret is not null
         and (e.kinds = '{}' or outbox.kind = any(e.kinds))
-)
+) as wanted
 from outbox
 where tenant_id = current_tenant() and id = any(%(ids)s)
 order by id
@@ -120,8 +117,6 @@ where tenant_id = current_tenant() and id in (
 )
 """
 
-FORGET: tuple[LiteralString, ...] = (_FORGET_EVENTS, _FORGET_PAYMENT_EVENTS, _FORGET_NOTIFICATIONS)
-
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
     """How the queue stands."""
@@ -132,47 +127,29 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     events: int
 
 
-async def take_events(conn: Connection, limit: int) -> list[tuple[UUID, int]]:
-    """Take the oldest events that no other worker is taking: tenant and id. They come back if this rolls back."""
-    return await (await conn.execute(_TAKE, {"limit": limit})).fetchall()  # pyright: ignore[reportReturnType]
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that became ours to relay."""
+
+    tenant_id: UUID
+    outbox_id: int
 
 
-async def list_kinds(conn: Connection, ids: Sequence[int]) -> list[tuple[int, str, bool]]:
-    """Return the events of the entered tenant, oldest first: id, kind, and whether a webhook endpoint wants it."""
-    return await (await conn.execute(_KINDS, {"ids": list(ids)})).fetchall()  # pyright: ignore[reportReturnType]
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """An event's number and kind, and whether a webhook endpoint wants it."""
+
+    id: int
+    kind: str
+    wanted: bool
 
 
-async def get_event(conn: Connection, event_id: int) -> Event | None:
-    """Return an event of the entered tenant, or None once it is forgotten."""
-    async with conn.cursor(row_factory=class_row(Event)) as cur:
-        await cur.execute(_EVENT, {"id": event_id})
-        return await cur.fetchone()
-
-
-async def rescue_jobs(conn: Connection, most_attempts: int) -> int:
-    """Queue again what workers that are gone left undone; return how many jobs."""
-    return (await conn.execute(_RESCUE, {"most": most_attempts})).rowcount
-
-
-async def clear_queueing_lock(conn: Connection, job_id: int) -> None:
-    """Let another job wait under the lock of this one, which has begun."""
-    await conn.execute(_CLEAR_QUEUEING_LOCK, {"id": job_id})
-
-
-async def read_queue(conn: Connection) -> Queue:
-    """Return how many jobs wait, have failed, and how long the oldest waits."""
-    async with conn.cursor(row_factory=class_row(Queue)) as cur:
-        await cur.execute(_QUEUE)
-        row = await cur.fetchone()
-    assert row is not None  # noqa: S101  an aggregate is one row
-    return row
-
-
-async def delete_old_jobs(conn: Connection, limit: int) -> int:
-    """Remove up to `limit` jobs that ended long ago; return how many."""
-    return (await conn.execute(_DELETE_JOBS, {"limit": limit})).rowcount
-
-
-async def run_batch(conn: Connection, statement: LiteralString, limit: int) -> int:
-    """Run one of FORGET on up to `limit` rows of the entered tenant; return how many went."""
-    return (await conn.execute(statement, {"limit": limit})).rowcount
+take_events = many(Taken, _TAKE)
+"""The oldest events that no other worker is taking. They come back if this rolls back."""
+list_kinds = many(Kind, _KINDS)
+get_event = one(Event, _EVENT)
+rescue_jobs = run(_RESCUE)
+"""Queue again what workers that are gone left undone; how many jobs."""
+clear_queueing_lock = run(_CLEAR_QUEUEING_LOCK)
+read_queue = the(Queue, _QUEUE, LookupError)
+delete_old_jobs = run(_DELETE_JOBS)
+FORGET = tuple(map(run, (_FORGET_EVENTS, _FORGET_PAYMENT_EVENTS, _FORGET_NOTIFICATIONS)))
+"""Remove up to `limit` old rows of the entered tenant, each of another kind; how many."""

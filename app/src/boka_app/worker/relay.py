@@ -21,15 +21,15 @@ _USE_S = 10.0  # for all of a batch on a machine with better things to do; one t
 async def relay(pool: Pool) -> int:
     """Turn up to a batch of events into jobs; return how many events, so that a full batch means more may wait."""
     async with connection(pool, use_s=_USE_S) as conn, conn.transaction():
-        taken = await queries.take_events(conn, BATCH)
+        taken = await queries.take_events(conn, limit=BATCH)
         ids_by_tenant: dict[UUID, list[int]] = defaultdict(list)
-        for tenant_id, event_id in taken:
-            ids_by_tenant[tenant_id].append(event_id)
+        for event in taken:
+            ids_by_tenant[event.tenant_id].append(event.outbox_id)
         jobs: list[tuple[str, dict[str, object]]] = []
         for tenant_id, ids in ids_by_tenant.items():
             await enter(conn, tenant_id, JOB)
-            for event_id, kind, wanted in await queries.list_kinds(conn, ids):
-                args: dict[str, object] = {"tenant_id": str(tenant_id), "event_id": event_id}
-                jobs += [(name, args) for name in names_for(kind) if wanted or name != fan_out.__name__]
+            for event in await queries.list_kinds(conn, ids=ids):
+                args: dict[str, object] = {"tenant_id": str(tenant_id), "event_id": event.id}
+                jobs += [(name, args) for name in names_for(event.kind) if event.wanted or name != fan_out.__name__]
         await defer_many(conn, jobs)
     return len(taken)

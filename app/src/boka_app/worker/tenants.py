@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from boka_app.database import Connection, Pool, connection
+from boka_app.statements import column
 from boka_app.tenants.model import JOB
 from boka_app.tenants.queries import enter
 
-_IDS = "select id from tenant where active order by id"
+_list_ids = column("select id from tenant where active order by id")
 
 
 @asynccontextmanager
@@ -22,4 +23,4 @@ async def job_transaction(pool: Pool, tenant_id: UUID) -> AsyncGenerator[Connect
 async def tenant_ids(pool: Pool) -> list[UUID]:
     """Return all active tenants, for jobs on a clock."""
     async with connection(pool) as conn:
-        return [row[0] for row in await (await conn.execute(_IDS)).fetchall()]
+        return await _list_ids(conn)
