@@ -37,8 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     ports = dict(given.ports) or {name: given.port_base + number for number, name in enumerate(STANDINS)}
     stop = threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     with ExitStack() as stack:
         if "smtp" in ports:
             from standins.smtp import Smtp, serving  # noqa: PLC0415  the only one that needs more than Python

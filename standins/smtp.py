@@ -77,6 +77,9 @@ class Smtp(Standin):
 
 
 class _Controller(Controller):
+    port: int
+    server: asyncio.Server
+
     def _trigger_server(self) -> None:
         """Learn the port that the system chose, where it was left to it, before the library knocks there."""
         self.port = self.server.sockets[0].getsockname()[1]
