@@ -40,7 +40,6 @@ from boka_app.pages import waiting
 from boka_app.parts import Parts, Routes
 from boka_app.payments import pages as payment_pages
 from boka_app.payments import resource as payments
-from boka_app.payments.service import PaymentService
 from boka_app.problems import handlers
 from boka_app.problems.resource import ProblemPageResource
 from boka_app.series import resource as series
@@ -86,7 +85,6 @@ def routes(parts: Parts) -> Routes:
     """Return every address and who answers it."""
     settings, pool = parts.settings, parts.pool
     appointments = booking.make_service(parts)
-    paying = PaymentService(parts)
     described: Routes = [
         ("/api/health", HealthResource(pool, settings.release)),
         ("/api/health/ready", ReadinessResource(pool, settings.release)),
@@ -103,7 +101,7 @@ def routes(parts: Parts) -> Routes:
         *waitlist.api.routes(parts),
         *analytics.api.routes(parts),
         *calendars.routes(parts),
-        *payments.routes(parts, paying),
+        *payments.routes(parts),
         *messages.routes(parts),
         *webhooks.routes(parts),
         *live.routes(parts),
@@ -117,7 +115,7 @@ def routes(parts: Parts) -> Routes:
         *pages.routes(parts, appointments),
         *waiting.routes(parts),
         *staff.routes(parts),
-        *payment_pages.pages(paying),
+        *payment_pages.pages(parts),
         *messages.page_routes(parts),
     ]
 

@@ -43,7 +43,7 @@ async def make_refund(work: Work, tenant_id: UUID, refund_id: UUID) -> None:
             return
         refund = await queries.lock_refund(conn, id=refund_id)
         payment = await queries.get_payment(conn, id=refund.payment_id)
-        account = await queries.get_account(conn, provider=payment.provider)
+        account = await queries.find_account(conn, provider=payment.provider)
     try:
         if account is None:
             raise ProviderRefused(payment.provider, "the account was removed")  # noqa: TRY301  as good as a no of its own
@@ -77,7 +77,7 @@ async def _ask(work: Work, tenant_id: UUID, payment_id: UUID, *, close: bool = F
             payment = await queries.get_payment(conn, id=payment_id)
         except model.PaymentUnknown:
             return  # the account serves another shop as well
-        account = await queries.get_account(conn, provider=payment.provider)
+        account = await queries.find_account(conn, provider=payment.provider)
     now = work.now()
     late = payment.expires_at is not None and payment.expires_at < now
     told = Told(status=payment.status)

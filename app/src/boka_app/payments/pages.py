@@ -6,33 +6,32 @@ import falcon
 from falcon.asgi import Request, Response
 
 from boka_app.pages.render import choose_language, render
-from boka_app.parts import Routes
-from boka_app.payments import rules
-from boka_app.payments.service import PaymentService
+from boka_app.parts import Parts, Routes
+from boka_app.payments import rules, service
 from boka_app.tenants.model import Tenant
 
 
-def pages(payments: PaymentService) -> Routes:
+def pages(parts: Parts) -> Routes:
     """Return the page's address and who answers it."""
-    return [("/b/{slug}/appointments/{appointment_id:uuid}/{token}/pay", PayPage(payments))]
+    return [("/b/{slug}/appointments/{appointment_id:uuid}/{token}/pay", PayPage(parts))]
 
 
 class PayPage:
     """`…/pay`: a POST leads to the checkout; a GET is where the provider sends the customer back to."""
 
-    def __init__(self, payments: PaymentService) -> None:
-        self._payments = payments
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
     async def on_post(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Lead to the checkout. By a page that moves on: `form-action 'self'` forbids a form to be redirected away."""
-        checkout = await self._payments.checkout(slug, appointment_id, token)
-        tenant, _, _ = await self._payments.standing(slug, appointment_id, token)
+        checkout = await service.checkout(self._parts, slug, appointment_id, token)
+        tenant, _, _ = await service.standing(self._parts, slug, appointment_id, token)
         resp.set_header("Refresh", f"0; url={checkout.url}")
         _show(req, resp, tenant, state="leaving", url=checkout.url)
 
     async def on_get(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Show how far the payment is, again every 3 seconds while the provider has not told."""
-        tenant, bill, payments = await self._payments.standing(slug, appointment_id, token)
+        tenant, bill, payments = await service.standing(self._parts, slug, appointment_id, token)
         state = rules.page_state(bill, payments[0] if payments else None)
         if state == "waiting":
             resp.set_header("Refresh", f"3; url={req.path}")

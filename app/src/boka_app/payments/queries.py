@@ -3,7 +3,7 @@
 from typing import LiteralString
 
 from boka_app.appointments.model import AppointmentUnknown
-from boka_app.payments.model import Bill, Payment, PaymentUnknown, Refund, SealedAccount
+from boka_app.payments.model import AccountUnknown, Bill, Payment, PaymentUnknown, Refund, SealedAccount
 from boka_app.statements import column, many, one, run, the, value
 
 current_tenant = value("select current_tenant()")
@@ -31,10 +31,10 @@ lock_payment = the(Payment, _PAYMENT + " and id = %(id)s for update", lambda giv
 list_payments_of = many(Payment, _PAYMENT + " and appointment_id = %(id)s" + _LATEST)
 """An appointment's payments, the newest first."""
 _PAGE = """
-    and created_at <= coalesce(%(at)s::timestamptz, 'infinity')
-    and (%(id)s::uuid is null or created_at < %(at)s or id > %(id)s)
+    and created_at <= coalesce(%(after)s::timestamptz, 'infinity')
+    and (%(after_id)s::uuid is null or created_at < %(after)s or id > %(after_id)s)
 """
-list_payments = many(Payment, _PAYMENT + _PAGE + _LATEST + " limit %(limit)s", at=None, id=None)
+list_payments = many(Payment, _PAYMENT + _PAGE + _LATEST + " limit %(fetch)s")
 """A page of payments, the newest first, after a time and an id."""
 
 _INSERT = """
@@ -149,8 +149,10 @@ select provider, secret, webhook_secret, active, updated_at, version
 from payment_account
 where tenant_id = current_tenant()
 """
-get_account = one(SealedAccount, _ACCOUNT + " and provider = %(provider)s")
-lock_account = one(SealedAccount, _ACCOUNT + " and provider = %(provider)s for update")
+_AT = _ACCOUNT + " and provider = %(provider)s"
+get_account = the(SealedAccount, _AT, lambda given: AccountUnknown(given["provider"]))
+lock_account = the(SealedAccount, _AT + " for update", lambda given: AccountUnknown(given["provider"]))
+find_account = one(SealedAccount, _AT + " for update")
 get_active_account = one(SealedAccount, _ACCOUNT + " and active")
 """The account that takes money."""
 

@@ -2,237 +2,140 @@
 
 import hashlib
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import falcon
 import msgspec
 from falcon.asgi import Request, Response
+from msgspec.structs import asdict
 
 from boka_app.appointments.model import NOT_ONES_OWN, AppointmentUnknown
 from boka_app.audit import queries as audit
-from boka_app.body import read_body
-from boka_app.conventions.etag import etag, require_match, unchanged
+from boka_app.conventions.api import Api, Call, bearer_token
+from boka_app.conventions.etag import etag, unchanged
 from boka_app.conventions.model import MatchMissing, Page
-from boka_app.conventions.paging import Pages
-from boka_app.database import Connection, tenant_transaction
 from boka_app.idempotency import queries as keys
-from boka_app.idempotency.model import require_key
-from boka_app.lifecycle.resource import bearer_token
 from boka_app.openapi.operations import IF_MATCH_IF_ANY, operation
 from boka_app.parts import Parts, Routes
-from boka_app.payments import queries, service
-from boka_app.payments.model import (
-    UNPAYABLE,
-    Account,
-    AccountInUse,
-    AccountSetup,
-    AccountUnknown,
-    CashPayment,
-    Checkout,
-    Payment,
-    PaymentDetails,
-    PaymentUnknown,
-    RefundTooMuch,
-    RefundWish,
-    SealedAccount,
-    SignatureInvalid,
-    WebhookSecretMissing,
-)
-from boka_app.payments.service import PaymentService
-from boka_app.tenants.model import Tenant
+from boka_app.payments import model, queries, service
+from boka_app.payments.model import Account, AccountUnknown, Payment, PaymentDetails, PaymentUnknown, SealedAccount
 
-_ACCOUNT = ("tenant-unknown", "payment-account-unknown")
+_ALL = "/api/tenants/{slug}/payments"
+_ONE = f"{_ALL}/{{payment_id:uuid}}"
+_ACCOUNT = f"{_ALL}/accounts/{{provider}}"
+_CHECKOUT = "/api/tenants/{slug}/appointments/{appointment_id:uuid}/payment"
 _MAX_EVENT_BYTES = 256 * 1024  # Stripe's are some KiB; metadata and a long list may make them larger
+api = Api()
+_look, _set_up = partial(api, needs="payments.read"), partial(api, needs="payments.setup")
+_pay = partial(api, needs="payments.write", answer=PaymentDetails, key=True)
 
 
-def routes(parts: Parts, payments: PaymentService) -> Routes:
+def routes(parts: Parts) -> Routes:
     """Return every address of payments in the API."""
-    base = "/api/tenants/{slug}/payments"
-    return [
-        ("/api/tenants/{slug}/appointments/{appointment_id:uuid}/payment", CheckoutResource(payments)),
-        (base, PaymentsResource(parts)),
-        (f"{base}/{{payment_id:uuid}}", PaymentResource(parts)),
-        (f"{base}/{{payment_id:uuid}}/refunds", RefundsResource(parts)),
-        (f"{base}/accounts/{{provider}}", AccountResource(parts)),
-        (f"{base}/webhooks/{{provider}}", WebhookResource(payments)),
-    ]
+    return [*api.routes(parts), (f"{_ALL}/webhooks/{{provider}}", WebhookResource(parts))]
 
 
-class CheckoutResource:
-    """The checkout of one appointment, for whoever has its token."""
-
-    def __init__(self, payments: PaymentService) -> None:
-        self._payments = payments
-
-    @operation("Open a checkout", answer=Checkout, problems=[*NOT_ONES_OWN, *UNPAYABLE])
-    async def on_post(self, req: Request, resp: Response, slug: str, appointment_id: UUID) -> None:
-        """Answer where to pay; asked again, the same."""
-        resp.media = await self._payments.checkout(slug, appointment_id, bearer_token(req))
-        resp.cache_control = ["no-store"]
-
-
-class PaymentsResource:
-    """The payments of a tenant."""
-
-    _decoder = msgspec.json.Decoder(CashPayment)
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._pages = Pages(parts.settings, "payments", tuple[datetime, UUID])
-
-    @operation("List payments", answer=Page[Payment], needs="payments.read")
-    async def on_get(self, req: Request, resp: Response, slug: str) -> None:
-        """Answer a page of payments, the newest first."""
-        wanted = self._pages.wanted(req)
-        at, id_ = wanted.after or (None, None)
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, _tenant):
-            rows = await queries.list_payments(conn, at=at, id=id_, limit=wanted.fetch)
-        self._pages.answer(req, resp, wanted, rows, lambda payment: (payment.created_at, payment.id))
-
-    @operation(
-        "Note a payment in cash",
-        answer=PaymentDetails,
-        status=201,
-        body=CashPayment,
-        needs="payments.write",
-        key=True,
-        problems=[AppointmentUnknown],
-    )
-    async def on_post(self, req: Request, resp: Response, slug: str) -> None:
-        """Note money taken by hand."""
-        key, body = require_key(req.get_header("Idempotency-Key")), await read_body(req, falcon.MEDIA_JSON)
-        cash = self._decoder.decode(body)
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, _tenant):
-            earlier = await keys.claim(conn, key, _fingerprint(req, body))
-            if earlier is None:
-                payment_id = await service.note_cash(conn, cash, now=self._parts.now())
-                await keys.store(conn, key, {"id": str(payment_id)})
-            else:
-                payment_id = UUID(str(earlier["id"]))
-            resp.media = await _details(conn, payment_id)
-        resp.status = falcon.HTTP_201
-        resp.location = f"{req.path}/{payment_id}"
+@api(
+    f"POST {_CHECKOUT}",
+    "Open a checkout",
+    answer=model.Checkout,
+    alone=True,
+    problems=[*NOT_ONES_OWN, *model.UNPAYABLE],
+)
+async def _check_out(call: Call) -> model.Checkout:
+    """Answer where to pay; asked again, the same."""
+    return await service.checkout(call.parts, call.path["slug"], call.id, bearer_token(call.req))
 
 
-class PaymentResource:
-    """One payment."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    @operation("Read a payment", answer=PaymentDetails, needs="payments.read", problems=[PaymentUnknown])
-    async def on_get(self, req: Request, resp: Response, slug: str, payment_id: UUID) -> None:
-        """Answer the payment and its refunds."""
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, _tenant):
-            details = await _details(conn, payment_id)
-        states = "".join(f".{refund.status}" for refund in details.refunds)
-        if not unchanged(req, resp, f'"{details.payment.version}{states}"'):
-            resp.media = details
+@_look(f"GET {_ALL}", "List payments", answer=Page[Payment])
+async def _list(call: Call) -> Page[Payment]:
+    """Answer a page of payments, the newest first."""
+    return await call.page("payments", queries.list_payments, _place)
 
 
-class RefundsResource:
-    """What goes back of one payment."""
-
-    _decoder = msgspec.json.Decoder(RefundWish)
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    @operation(
-        "Refund a payment",
-        answer=PaymentDetails,
-        status=202,
-        body=RefundWish,
-        needs="payments.write",
-        key=True,
-        problems=[PaymentUnknown, RefundTooMuch],
-    )
-    async def on_post(self, req: Request, resp: Response, slug: str, payment_id: UUID) -> None:
-        """Write the refund; a job makes it, and reading the payment tells how far it is."""
-        key, body = require_key(req.get_header("Idempotency-Key")), await read_body(req, falcon.MEDIA_JSON)
-        wish = self._decoder.decode(body)
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, _tenant):
-            if await keys.claim(conn, key, _fingerprint(req, body)) is None:
-                refund_id = await service.refund_by_staff(conn, payment_id, wish.amount_minor)
-                await keys.store(conn, key, {"id": str(refund_id)})
-            resp.media = await _details(conn, payment_id)
-        resp.status = falcon.HTTP_202
+@_pay(f"POST {_ALL}", "Note a payment in cash", status=201, body=model.CashPayment, problems=[AppointmentUnknown])
+async def _note_cash(call: Call) -> PaymentDetails:
+    """Note money taken by hand."""
+    earlier = await keys.claim(call.conn, call.key, _fingerprint(call))
+    if earlier is None:
+        payment_id = await service.note_cash(call.conn, call.wish, now=call.now)
+        await keys.store(call.conn, call.key, {"id": str(payment_id)})
+    else:
+        payment_id = UUID(str(earlier["id"]))
+    call.resp.location = f"{call.req.path}/{payment_id}"
+    return await _details(call, payment_id)
 
 
-class AccountResource:
-    """The tenant's own account at a provider. Its secrets go in and never come out."""
+@_look(f"GET {_ONE}", "Read a payment", answer=PaymentDetails, problems=[PaymentUnknown])
+async def _read(call: Call) -> PaymentDetails | None:
+    """Answer the payment and its refunds."""
+    details = await _details(call, call.id)
+    states = "".join(f".{refund.status}" for refund in details.refunds)
+    tag = f'"{details.payment.version}{states}"'
+    return None if unchanged(call.req, call.resp, tag) else details
 
-    _decoder = msgspec.json.Decoder(AccountSetup)
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+@_pay(
+    f"POST {_ONE}/refunds",
+    "Refund a payment",
+    status=202,
+    body=model.RefundWish,
+    problems=[PaymentUnknown, model.RefundTooMuch],
+)
+async def _refund(call: Call) -> PaymentDetails:
+    """Write the refund; a job makes it, and reading the payment tells how far it is."""
+    if await keys.claim(call.conn, call.key, _fingerprint(call)) is None:
+        refund_id = await service.refund_by_staff(call.conn, call.id, call.wish.amount_minor)
+        await keys.store(call.conn, call.key, {"id": str(refund_id)})
+    return await _details(call, call.id)
 
-    @operation("Read a payment account", answer=Account, needs="payments.setup", problems=[AccountUnknown])
-    async def on_get(self, req: Request, resp: Response, slug: str, provider: str) -> None:
-        """Answer what is set up, without secrets."""
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            self._show(resp, tenant, await self._get(conn, provider))
 
-    @operation(
-        "Set up a payment account",
-        answer=Account,
-        body=AccountSetup,
-        needs="payments.setup",
-        parameters=[IF_MATCH_IF_ANY],
-        problems=[AccountUnknown, WebhookSecretMissing, MatchMissing],
-    )
-    async def on_put(self, req: Request, resp: Response, slug: str, provider: str) -> None:
-        """Set up or change the account; an active one puts the other to rest."""
-        setup = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
-        if provider not in ("stripe", "paystack"):
-            raise AccountUnknown(provider)
-        if provider == "stripe" and setup.webhook_secret is None:
-            raise WebhookSecretMissing
-        seal = self._parts.vault.seal
-        webhook_secret = None if setup.webhook_secret is None else seal(setup.webhook_secret)
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            found = await queries.lock_account(conn, provider=provider)
-            if found is not None:
-                require_match(req, found.version)
-            sealed = {"secret": seal(setup.secret), "webhook_secret": webhook_secret}
-            if setup.active:
-                await queries.rest_others(conn, provider=provider)
-            await queries.put_account(conn, provider=provider, active=setup.active, **sealed)
-            self._show(resp, tenant, await self._get(conn, provider))
-            await audit.record(conn, "payment_account.set", tenant.id, provider=provider, active=setup.active)
+@_set_up(f"GET {_ACCOUNT}", "Read a payment account", answer=Account, problems=[AccountUnknown])
+async def _read_account(call: Call) -> Account:
+    """Answer what is set up, without secrets."""
+    return _without_secrets(call, await queries.get_account(call.conn, provider=call.path["provider"]))
 
-    @operation(
-        "Remove a payment account",
-        answer=None,
-        needs="payments.setup",
-        parameters=[IF_MATCH_IF_ANY],
-        problems=[AccountUnknown, AccountInUse, MatchMissing],
-    )
-    async def on_delete(self, req: Request, resp: Response, slug: str, provider: str) -> None:
-        """Forget the account and its secrets, unless money is on its way through it."""
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            require_match(req, (await self._get(conn, provider, lock=True)).version)
-            if not await queries.remove_account(conn, provider=provider):
-                raise AccountInUse(provider)
-            await audit.record(conn, "payment_account.removed", tenant.id, provider=provider)
-        resp.status = falcon.HTTP_204
 
-    async def _get(self, conn: Connection, provider: str, *, lock: bool = False) -> SealedAccount:
-        look = queries.lock_account if lock else queries.get_account
-        account = await look(conn, provider=provider)
-        if account is None:
-            raise AccountUnknown(provider)
-        return account
+@_set_up(
+    f"PUT {_ACCOUNT}",
+    "Set up a payment account",
+    answer=Account,
+    body=model.AccountSetup,
+    parameters=[IF_MATCH_IF_ANY],
+    problems=[AccountUnknown, model.WebhookSecretMissing, MatchMissing],
+)
+async def _set_account_up(call: Call) -> Account:
+    """Set up or change the account; an active one puts the other to rest."""
+    provider, setup, seal = call.path["provider"], call.wish, call.parts.vault.seal
+    if provider not in ("stripe", "paystack"):
+        raise AccountUnknown(provider)
+    if provider == "stripe" and setup.webhook_secret is None:
+        raise model.WebhookSecretMissing
+    found = await queries.find_account(call.conn, provider=provider)
+    if found is not None:
+        call.require_match(found.version)
+    sealed = {name: text and seal(text) for name, text in asdict(setup).items() if name != "active"}
+    if setup.active:
+        await queries.rest_others(call.conn, provider=provider)
+    await queries.put_account(call.conn, provider=provider, active=setup.active, **sealed)
+    await audit.record(call.conn, "payment_account.set", call.tenant.id, provider=provider, active=setup.active)
+    return await _read_account(call)
 
-    def _show(self, resp: Response, tenant: Tenant, account: SealedAccount) -> None:
-        base = f"{self._parts.settings.public_url}/api/tenants/{tenant.slug}/payments/webhooks"
-        resp.set_header("ETag", etag(account.version))
-        resp.media = Account(
-            provider=account.provider,
-            active=account.active,
-            webhook_url=f"{base}/{account.provider}",
-            updated_at=account.updated_at,
-        )
+
+@_set_up(
+    f"DELETE {_ACCOUNT}",
+    "Remove a payment account",
+    parameters=[IF_MATCH_IF_ANY],
+    problems=[AccountUnknown, model.AccountInUse, MatchMissing],
+)
+async def _remove_account(call: Call) -> None:
+    """Forget the account and its secrets, unless money is on its way through it."""
+    provider = call.path["provider"]
+    call.require_match((await queries.lock_account(call.conn, provider=provider)).version)
+    if not await queries.remove_account(call.conn, provider=provider):
+        raise model.AccountInUse(provider)
+    await audit.record(call.conn, "payment_account.removed", call.tenant.id, provider=provider)
 
 
 class WebhookResource:
@@ -240,14 +143,14 @@ class WebhookResource:
 
     unlimited = True  # a provider that is refused sends again for days; and it sends for all its customers at once
 
-    def __init__(self, payments: PaymentService) -> None:
-        self._payments = payments
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
     @operation(
         "Take a payment provider's event",
         answer=dict[str, bool],
         problems=[
-            *(AccountUnknown, SignatureInvalid),
+            *(AccountUnknown, model.SignatureInvalid),
             *(msgspec.DecodeError, msgspec.ValidationError, falcon.HTTPContentTooLarge),
         ],
     )
@@ -256,14 +159,24 @@ class WebhookResource:
         body = await req.stream.read(_MAX_EVENT_BYTES + 1)
         if len(body) > _MAX_EVENT_BYTES:
             raise falcon.HTTPContentTooLarge(description=f"an event has {_MAX_EVENT_BYTES} bytes at most")
-        await self._payments.take_notice(slug, provider, req.headers_lower, body)
+        await service.take_notice(self._parts, slug, provider, req.headers_lower, body)
         resp.media = {"received": True}
 
 
-async def _details(conn: Connection, payment_id: UUID) -> PaymentDetails:
-    payment = await queries.get_payment(conn, id=payment_id)
-    return PaymentDetails(payment=payment, refunds=await queries.list_refunds(conn, id=payment_id))
+def _place(payment: Payment) -> tuple[datetime, UUID]:
+    return payment.created_at, payment.id
 
 
-def _fingerprint(req: Request, body: bytes) -> bytes:
-    return hashlib.sha256(req.path.encode() + b"\n" + body).digest()
+async def _details(call: Call, payment_id: UUID) -> PaymentDetails:
+    payment = await queries.get_payment(call.conn, id=payment_id)
+    return PaymentDetails(payment=payment, refunds=await queries.list_refunds(call.conn, id=payment_id))
+
+
+def _without_secrets(call: Call, account: SealedAccount) -> Account:
+    call.resp.set_header("ETag", etag(account.version))
+    url = f"{call.parts.settings.public_url}/api/tenants/{call.tenant.slug}/payments/webhooks/{account.provider}"
+    return msgspec.convert(asdict(account) | {"webhook_url": url}, Account)
+
+
+def _fingerprint(call: Call) -> bytes:
+    return hashlib.sha256(call.req.path.encode() + b"\n" + msgspec.json.encode(call.wish)).digest()

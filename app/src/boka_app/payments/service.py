@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import asdict
 
 from boka_app import metrics
@@ -26,108 +27,96 @@ from boka_app.tenants.model import CUSTOMER, PROVIDER, Tenant
 from boka_app.worker.defer import defer
 
 
-class PaymentService:
-    """What customers and providers do about payments, for one site."""
+async def checkout(parts: Parts, slug: str, appointment_id: UUID, token: str) -> model.Checkout:
+    """Return where the customer pays: an open checkout again, or a new one.
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    Written before the provider is asked, so that what it opens is never unknown to us.
 
-    async def checkout(self, slug: str, appointment_id: UUID, token: str) -> model.Checkout:
-        """Return where the customer pays: an open checkout again, or a new one.
+    Raises:
+        DomainError: nothing is due, the tenant takes no money, or the provider gave none.
+    """
+    order, secret = await _order(parts, slug, appointment_id, token)
+    payment, url = order.payment, order.payment.checkout_url
+    if url is None:
+        try:
+            ref, url = await _start(parts, order, secret)
+        except model.ProviderRefused as err:
+            async with tenant_transaction(parts.pool, slug, PROVIDER) as (conn, _tenant):
+                await settle(conn, payment.id, Told(status="failed", failure=str(err)), now=parts.now())
+            raise
+        async with tenant_transaction(parts.pool, slug, CUSTOMER) as (conn, _tenant):
+            await queries.open_payment(conn, id=payment.id, ref=ref, url=url)
+            await audit.record(conn, "payment.opened", payment.id)
+    facts = asdict(payment) | {"payment": payment.id, "url": url}
+    return msgspec.convert(facts, model.Checkout)
 
-        Written before the provider is asked, so that what it opens is never unknown to us.
 
-        Raises:
-            DomainError: nothing is due, the tenant takes no money, or the provider gave none.
-        """
-        order, secret = await self._order(slug, appointment_id, token)
-        payment, url = order.payment, order.payment.checkout_url
-        if url is None:
-            try:
-                ref, url = await self._start(order, secret)
-            except model.ProviderRefused as err:
-                async with tenant_transaction(self._parts.pool, slug, PROVIDER) as (conn, _tenant):
-                    await settle(conn, payment.id, Told(status="failed", failure=str(err)), now=self._parts.now())
-                raise
-            async with tenant_transaction(self._parts.pool, slug, CUSTOMER) as (conn, _tenant):
-                await queries.open_payment(conn, id=payment.id, ref=ref, url=url)
-                await audit.record(conn, "payment.opened", payment.id)
-        assert payment.expires_at is not None  # noqa: S101  online payments have one
-        return model.Checkout(
-            payment=payment.id,
-            url=url,
-            amount_minor=payment.amount_minor,
-            currency=payment.currency,
-            expires_at=payment.expires_at,
-        )
+async def standing(
+    parts: Parts, slug: str, appointment_id: UUID, token: str
+) -> tuple[Tenant, model.Bill, list[Payment]]:
+    """Return what the holder of an appointment's token owes and paid."""
+    async with tenant_transaction(parts.pool, slug) as (conn, tenant):
+        tokens.require(parts.settings.signing_keys, tenant.id, appointment_id, token, AppointmentUnknown)
+        bill = await queries.get_bill(conn, id=appointment_id)
+        return tenant, bill, await queries.list_payments_of(conn, id=appointment_id)
 
-    async def standing(self, slug: str, appointment_id: UUID, token: str) -> tuple[Tenant, model.Bill, list[Payment]]:
-        """Return what the holder of an appointment's token owes and paid."""
-        async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
-            self._check(tenant.id, appointment_id, token)
-            bill = await queries.get_bill(conn, id=appointment_id)
-            return tenant, bill, await queries.list_payments_of(conn, id=appointment_id)
 
-    async def take_notice(self, slug: str, provider: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Take a webhook: verified, once, whole, or not at all.
+async def take_notice(parts: Parts, slug: str, provider: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Take a webhook: verified, once, whole, or not at all.
 
-        Raises:
-            AccountUnknown, SignatureInvalid: nothing was written.
-        """
-        now = self._parts.now()
-        async with tenant_transaction(self._parts.pool, slug, PROVIDER) as (conn, tenant):
-            account = await queries.get_account(conn, provider=provider)
-            if account is None:
-                raise model.AccountUnknown(provider)
-            secret = self._parts.vault.open(account.secret)
-            webhook_secret = self._parts.vault.open(account.webhook_secret) if account.webhook_secret else ""
-            notice = PROVIDERS[provider].read(headers, body, secret=secret, webhook_secret=webhook_secret, now=now)
-            if await queries.take_event(conn, provider=provider, event_id=notice.event_id, kind=notice.kind):
-                await _carry(conn, tenant.id, notice, now)
+    Raises:
+        AccountUnknown, SignatureInvalid: nothing was written.
+    """
+    now = parts.now()
+    async with tenant_transaction(parts.pool, slug, PROVIDER) as (conn, tenant):
+        account = await queries.get_account(conn, provider=provider)
+        secret = parts.vault.open(account.secret)
+        webhook_secret = parts.vault.open(account.webhook_secret) if account.webhook_secret else ""
+        notice = PROVIDERS[provider].read(headers, body, secret=secret, webhook_secret=webhook_secret, now=now)
+        if await queries.take_event(conn, provider=provider, event_id=notice.event_id, kind=notice.kind):
+            await _carry(conn, tenant.id, notice, now)
 
-    async def _order(self, slug: str, appointment_id: UUID, token: str) -> tuple[model.Order, str]:
-        """Decide which payment to open, and write it."""
-        now = self._parts.now()
-        async with tenant_transaction(self._parts.pool, slug, CUSTOMER) as (conn, tenant):
-            self._check(tenant.id, appointment_id, token)
-            await lock_visit(conn, appointment_id)
-            bill = await queries.get_bill(conn, id=appointment_id)
-            amount = rules.due(bill, now)
-            if amount == 0:
-                raise model.PaymentNotDue(bill.status)
-            account = await queries.get_active_account(conn)
-            if account is None:
-                raise model.PaymentsUnavailable(f"{tenant.name} takes no money online; ask there how to pay")
-            provider = PROVIDERS[account.provider]
-            provider.check(amount, bill.currency)
-            payments = await queries.list_payments_of(conn, id=appointment_id)
-            open_ = [p for p in payments if p.status in ("created", "pending") and p.provider == account.provider]
-            latest = open_[0] if open_ else None
-            step = rules.next_step(latest, repeatable=provider.repeatable, now=now)
-            if step == "wait":
-                raise model.PaymentStarting
-            if latest is None or step == "new":
-                if latest is not None:
-                    await queries.turn_payment(conn, id=latest.id, status="expired")
-                wanted = {"provider": account.provider, "amount_minor": amount, "status": "created"}
-                wanted |= {"purpose": rules.purpose(bill), "expires_at": now + rules.CHECKOUT_LIFE}
-                latest = await queries.insert_payment(conn, id=appointment_id, **wanted)
-                if all(p.provider == "cash" for p in payments):  # once: nobody keeps a slot by asking again and again
-                    await queries.keep_slot(conn, id=appointment_id, until=latest.expires_at)
-                await audit.record(conn, "payment.created", latest.id, amount_minor=amount, currency=bill.currency)
-        url = f"{self._parts.settings.public_url}/b/{slug}/appointments/{appointment_id}/{token}/pay"
-        order = model.Order(payment=latest, title=bill.service_name, email=bill.email or "", return_url=url)
-        return order, self._parts.vault.open(account.secret)
 
-    async def _start(self, order: model.Order, secret: str) -> tuple[str, str]:
-        import httpx  # noqa: PLC0415  0.6 s and 9 MiB that a worker of the API needs for its first checkout only
+async def _order(parts: Parts, slug: str, appointment_id: UUID, token: str) -> tuple[model.Order, str]:
+    """Decide which payment to open, and write it."""
+    now = parts.now()
+    async with tenant_transaction(parts.pool, slug, CUSTOMER) as (conn, tenant):
+        tokens.require(parts.settings.signing_keys, tenant.id, appointment_id, token, AppointmentUnknown)
+        await lock_visit(conn, appointment_id)
+        bill = await queries.get_bill(conn, id=appointment_id)
+        amount = rules.due(bill, now)
+        if amount == 0:
+            raise model.PaymentNotDue(bill.status)
+        account = await queries.get_active_account(conn)
+        if account is None:
+            raise model.PaymentsUnavailable(f"{tenant.name} takes no money online; ask there how to pay")
+        provider = PROVIDERS[account.provider]
+        provider.check(amount, bill.currency)
+        payments = await queries.list_payments_of(conn, id=appointment_id)
+        open_ = [p for p in payments if p.status in ("created", "pending") and p.provider == account.provider]
+        latest = open_[0] if open_ else None
+        step = rules.next_step(latest, repeatable=provider.repeatable, now=now)
+        if step == "wait":
+            raise model.PaymentStarting
+        if latest is None or step == "new":
+            if latest is not None:
+                await queries.turn_payment(conn, id=latest.id, status="expired")
+            wanted = {"provider": account.provider, "amount_minor": amount, "status": "created"}
+            wanted |= {"purpose": rules.purpose(bill), "expires_at": now + rules.CHECKOUT_LIFE}
+            latest = await queries.insert_payment(conn, id=appointment_id, **wanted)
+            if all(p.provider == "cash" for p in payments):  # once: nobody keeps a slot by asking again and again
+                await queries.keep_slot(conn, id=appointment_id, until=latest.expires_at)
+            await audit.record(conn, "payment.created", latest.id, amount_minor=amount, currency=bill.currency)
+    url = f"{parts.settings.public_url}/b/{slug}/appointments/{appointment_id}/{token}/pay"
+    order = model.Order(payment=latest, title=bill.service_name, email=bill.email or "", return_url=url)
+    return order, parts.vault.open(account.secret)
 
-        async with httpx.AsyncClient(timeout=10) as http:
-            return await account_at(order.payment.provider, self._parts.settings, http, secret).start(order)
 
-    def _check(self, tenant_id: UUID, appointment_id: UUID, token: str) -> None:
-        if not tokens.matches(self._parts.settings.signing_key, tenant_id, appointment_id, token):
-            raise AppointmentUnknown(appointment_id)
+async def _start(parts: Parts, order: model.Order, secret: str) -> tuple[str, str]:
+    import httpx  # noqa: PLC0415  0.6 s and 9 MiB that a worker of the API needs for its first checkout only
+
+    async with httpx.AsyncClient(timeout=10) as http:
+        return await account_at(order.payment.provider, parts.settings, http, secret).start(order)
 
 
 async def settle(conn: Connection, payment_id: UUID, told: Told, *, now: datetime) -> None:
