@@ -1,5 +1,6 @@
 """`/api/tenants/{slug}/templates`, `/channels`, `/notifications`; and the page on which a customer unsubscribes."""
 
+from functools import partial
 from uuid import UUID
 
 import falcon
@@ -8,11 +9,10 @@ from falcon.asgi import Request, Response
 
 from boka_app.appointments import tokens
 from boka_app.audit import queries as audit
-from boka_app.body import read_body
+from boka_app.conventions.api import Api, Call
 from boka_app.conventions.editing import Editor, editor_routes
-from boka_app.conventions.etag import etag, require_match
 from boka_app.conventions.model import RowUnknown
-from boka_app.database import Connection, tenant_transaction
+from boka_app.database import tenant_transaction
 from boka_app.messages import chat, queries, words
 from boka_app.messages.links import UNSUBSCRIBE
 from boka_app.messages.model import (
@@ -26,24 +26,23 @@ from boka_app.messages.model import (
 )
 from boka_app.messages.rules import CHANNELS_BY_KIND
 from boka_app.messages.tables import NOTIFICATIONS, TEMPLATES, NewTemplate
-from boka_app.openapi.operations import operation
 from boka_app.pages.resource import show
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import Tenant
 from boka_app.worker.defer import defer
 
+_TENANT = "/api/tenants/{slug}"
+_CHANNEL = f"{_TENANT}/channels/{{channel}}"
+api = Api()
+_look, _change = partial(api, needs="messages.read"), partial(api, needs="messages.write", problems=[RowUnknown])
+
 
 def routes(parts: Parts) -> Routes:
     """Return the addresses of messages for staff."""
-    tenant = "/api/tenants/{slug}"
     return [
-        *editor_routes(parts, f"{tenant}/templates", TEMPLATES),
-        (f"{tenant}/templates/built-in", BuiltInResource()),
-        (f"{tenant}/templates/preview", PreviewResource()),
-        (f"{tenant}/channels", ChannelsResource(parts)),
-        (f"{tenant}/channels/{{channel}}", ChannelResource(parts)),
-        (f"{tenant}/notifications", Editor(parts, NOTIFICATIONS).collection()),
-        (f"{tenant}/notifications/{{id:uuid}}/resend", ResendResource(parts)),
+        *editor_routes(parts, f"{_TENANT}/templates", TEMPLATES),
+        (f"{_TENANT}/notifications", Editor(parts, NOTIFICATIONS).collection()),
+        *api.routes(parts),
     ]
 
 
@@ -52,117 +51,87 @@ def page_routes(parts: Parts) -> Routes:
     return [("/b/{slug}/unsubscribe/{customer_id:uuid}/{token}", UnsubscribePage(parts))]
 
 
-class BuiltInResource:
-    """The words that go out unless the tenant has its own."""
-
-    @operation("List the built-in templates", answer=list[Template], needs="messages.read")
-    async def on_get(self, _req: Request, resp: Response, slug: str) -> None:  # noqa: ARG002  they are everybody's
-        """Answer every message in every language we speak."""
-        resp.media = [
-            words.built_in(kind, channel, locale)
-            for kind, channels in CHANNELS_BY_KIND.items()
-            for channel in channels
-            for locale in words.LOCALES
-        ]
+@_look(f"GET {_TENANT}/templates/built-in", "List the built-in templates", answer=list[Template])
+async def _list_built_in(_call: Call) -> list[Template]:
+    """Answer every message in every language we speak."""
+    return [
+        words.built_in(kind, channel, locale)
+        for kind, channels in CHANNELS_BY_KIND.items()
+        for channel in channels
+        for locale in words.LOCALES
+    ]
 
 
-class PreviewResource:
-    """How a template would read."""
-
-    _decoder = msgspec.json.Decoder(NewTemplate)
-
-    @operation("Fill a template in with a sample", answer=Words, body=NewTemplate, needs="messages.read")
-    async def on_post(self, req: Request, resp: Response, slug: str) -> None:  # noqa: ARG002
-        """Answer the words; nothing is kept."""
-        resp.media = words.check(self._decoder.decode(await read_body(req, falcon.MEDIA_JSON)))
+@_look(f"POST {_TENANT}/templates/preview", "Fill a template in with a sample", answer=Words, body=NewTemplate)
+async def _preview(call: Call) -> Words:
+    """Answer the words; nothing is kept."""
+    return words.check(call.wish)
 
 
-class ChannelsResource:
-    """By what, beside e-mail, the tenant sends."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._pool = parts.pool
-
-    @operation("List the channels set up", answer=list[ChannelInfo], needs="messages.read")
-    async def on_get(self, req: Request, resp: Response, slug: str) -> None:
-        """Answer them, without their secrets."""
-        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
-            resp.media = await queries.list_channels(conn)
+@_look(f"GET {_TENANT}/channels", "List the channels set up", answer=list[ChannelInfo])
+async def _list_channels(call: Call) -> list[ChannelInfo]:
+    """Answer them, without their secrets."""
+    return await queries.list_channels(call.conn)
 
 
-class ChannelResource:
-    """One channel: sms or chat."""
-
-    _decoder = msgspec.json.Decoder(ChannelBody)
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    @operation(
-        "Set a channel up, or anew",
-        answer=ChannelInfo,
-        body=ChannelBody,
-        needs="messages.write",
-        if_match=True,
-        problems=[RowUnknown, ChannelRefused],
-    )
-    async def on_put(self, req: Request, resp: Response, slug: str, channel: str) -> None:
-        """Keep it, sealed. If-Match is needed once it exists."""
-        given = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
-        if channel == "chat":
-            chat.check(given.address, self._parts.settings.webhook_networks)
-        sealed = self._parts.vault.seal(msgspec.json.encode(given).decode())
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            await self._lock(conn, req, channel, new=True)
-            await queries.put_channel(conn, channel=channel, configuration=sealed, active=given.active)
-            found = await _find(conn, channel)
-            assert found is not None  # noqa: S101  it was put
-            await audit.record(conn, "channel.set_up", tenant.id, channel=channel)
-        resp.set_header("ETag", etag(found.version))
-        resp.media = found
-
-    @operation("Remove a channel", answer=None, needs="messages.write", if_match=True, problems=[RowUnknown])
-    async def on_delete(self, req: Request, resp: Response, slug: str, channel: str) -> None:
-        """Forget it and its secrets; what is queued for it is withdrawn when its time comes."""
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            await self._lock(conn, req, channel, new=False)
-            await queries.delete_channel(conn, channel=channel)
-            await audit.record(conn, "channel.removed", tenant.id, channel=channel)
-        resp.status = falcon.HTTP_204
-
-    async def _lock(self, conn: Connection, req: Request, channel: str, *, new: bool) -> None:
-        """Hold the change to the version of what is there."""
-        found = await _find(conn, channel)
-        if found is not None:
-            require_match(req, found.version)
-        elif not new or channel not in ("sms", "chat"):
-            raise RowUnknown("channel")
+@_change(
+    f"PUT {_CHANNEL}",
+    "Set a channel up, or anew",
+    answer=ChannelInfo,
+    body=ChannelBody,
+    if_match=True,
+    problems=[RowUnknown, ChannelRefused],
+)
+async def _set_up(call: Call) -> ChannelInfo | None:
+    """Keep it, sealed. If-Match is needed once it exists."""
+    given, channel = call.wish, call.path["channel"]
+    if channel == "chat":
+        chat.check(given.address, call.parts.settings.webhook_networks)
+    sealed = call.parts.vault.seal(msgspec.json.encode(given).decode())
+    await _match(call, new=True)
+    await queries.put_channel(call.conn, channel=channel, configuration=sealed, active=given.active)
+    await audit.record(call.conn, "channel.set_up", call.tenant.id, channel=channel)
+    return await _find(call)
 
 
-class ResendResource:
-    """One message, once more."""
+@_change(f"DELETE {_CHANNEL}", "Remove a channel", if_match=True)
+async def _remove(call: Call) -> None:
+    """Forget it and its secrets; what is queued for it is withdrawn when its time comes."""
+    await _match(call, new=False)
+    await queries.delete_channel(call.conn, channel=call.path["channel"])
+    await audit.record(call.conn, "channel.removed", call.tenant.id, channel=call.path["channel"])
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
 
-    @operation(
-        "Send a message again",
-        answer=Notification,
-        status=202,
-        needs="messages.write",
-        problems=[RowUnknown, NotificationOpen],
-    )
-    async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in every address
-        """Queue it, made afresh of what is so now."""
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            queued = await queries.resend(conn, id=id)
-            found = await NOTIFICATIONS.get(conn, {"id": id})
-            if not queued:
-                raise NotificationOpen(found.status)
-            await defer(conn, "send_notification", tenant.id, id)
-            await audit.record(conn, "notification.resent", id)
-        resp.status = falcon.HTTP_202
-        resp.media = found
+@_change(
+    f"POST {_TENANT}/notifications/{{id:uuid}}/resend",
+    "Send a message again",
+    answer=Notification,
+    status=202,
+    problems=[RowUnknown, NotificationOpen],
+)
+async def _resend(call: Call) -> Notification:
+    """Queue it, made afresh of what is so now."""
+    queued = await queries.resend(call.conn, id=call.id)
+    found = await NOTIFICATIONS.get(call.conn, {"id": call.id})
+    if not queued:
+        raise NotificationOpen(found.status)
+    await defer(call.conn, "send_notification", call.tenant.id, call.id)
+    await audit.record(call.conn, "notification.resent", call.id)
+    return found
+
+
+async def _match(call: Call, *, new: bool) -> None:
+    """Hold the change to the version of what is there."""
+    found = await _find(call)
+    if found is not None:
+        call.require_match(found.version)
+    elif not new or call.path["channel"] not in ("sms", "chat"):
+        raise RowUnknown("channel")
+
+
+async def _find(call: Call) -> ChannelInfo | None:
+    found = await queries.list_channels(call.conn)
+    return next((each for each in found if each.channel == call.path["channel"]), None)
 
 
 class UnsubscribePage:
@@ -187,9 +156,8 @@ class UnsubscribePage:
 
     def _check(self, tenant: Tenant, customer_id: UUID, token: str) -> None:
         keys = self._parts.settings.signing_keys
-        if not any(tokens.matches(key, tenant.id, customer_id, token, purpose=UNSUBSCRIBE) for key in keys):
-            raise falcon.HTTPNotFound(description="the link is not whole; copy all of it from the mail")
+        tokens.require(keys, tenant.id, customer_id, token, _not_whole, purpose=UNSUBSCRIBE)
 
 
-async def _find(conn: Connection, channel: str) -> ChannelInfo | None:
-    return next((each for each in await queries.list_channels(conn) if each.channel == channel), None)
+def _not_whole(_customer_id: UUID) -> falcon.HTTPNotFound:
+    return falcon.HTTPNotFound(description="the link is not whole; copy all of it from the mail")

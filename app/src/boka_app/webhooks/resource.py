@@ -3,18 +3,11 @@
 import secrets
 from base64 import b64encode
 from datetime import timedelta
-from uuid import UUID
-
-import falcon
-import msgspec
-from falcon.asgi import Request, Response
 
 from boka_app.audit import queries as audit
-from boka_app.body import read_body
+from boka_app.conventions.api import Api, Call
 from boka_app.conventions.editing import Editor, editor_routes
 from boka_app.conventions.model import RowUnknown
-from boka_app.database import tenant_transaction
-from boka_app.openapi.operations import operation
 from boka_app.parts import Parts, Routes
 from boka_app.webhooks import queries
 from boka_app.webhooks.model import Replay, Replayed, Secret
@@ -23,61 +16,52 @@ from boka_app.worker.defer import defer_all
 
 _KEEP_PREVIOUS = timedelta(hours=24)
 _SECRET_BYTES = 32  # the specification allows 24 to 64
+_ALL = "/api/tenants/{slug}/webhooks"
+_ONE = f"{_ALL}/{{id:uuid}}"
+api = Api()
 
 
 def routes(parts: Parts) -> Routes:
     """Return the addresses of webhooks."""
-    path = "/api/tenants/{slug}/webhooks"
-    return [
-        *editor_routes(parts, path, ENDPOINTS),
-        (f"{path}/{{id:uuid}}/deliveries", Editor(parts, DELIVERIES).collection()),
-        (f"{path}/{{id:uuid}}/secret", SecretResource(parts)),
-        (f"{path}/{{id:uuid}}/replay", ReplayResource(parts)),
-    ]
+    deliveries = Editor(parts, DELIVERIES).collection()
+    return [*editor_routes(parts, _ALL, ENDPOINTS), (f"{_ONE}/deliveries", deliveries), *api.routes(parts)]
 
 
-class SecretResource:
-    """What signs the deliveries of an endpoint."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    @operation(
-        "Make a webhook endpoint's secret", answer=Secret, needs="webhooks.write", status=201, problems=[RowUnknown]
-    )
-    async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002  as in every address
-        """Answer a new one, this once. The one before signs as well for a day."""
-        parts = self._parts
-        secret = "whsec_" + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-        async with tenant_transaction(parts.pool, slug, req.context.principal.actor) as (conn, _tenant):
-            await ENDPOINTS.get(conn, {"id": id}, lock=True)
-            sealed, until = parts.vault.seal(secret), parts.now() + _KEEP_PREVIOUS
-            until = await queries.set_secret(conn, id=id, secret=sealed, previous_until=until)
-            await audit.record(conn, "webhook.secret_made", id)
-        resp.status = falcon.HTTP_201
-        resp.cache_control = ["no-store"]
-        resp.media = Secret(secret=secret, previous_until=until)
+@api(
+    f"POST {_ONE}/secret",
+    "Make a webhook endpoint's secret",
+    answer=Secret,
+    status=201,
+    needs="webhooks.write",
+    problems=[RowUnknown],
+)
+async def _make_secret(call: Call) -> Secret:
+    """Answer a new one, this once. The one before signs as well for a day."""
+    secret = "whsec_" + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    await ENDPOINTS.get(call.conn, {"id": call.id}, lock=True)
+    sealed, until = call.parts.vault.seal(secret), call.now + _KEEP_PREVIOUS
+    until = await queries.set_secret(call.conn, id=call.id, secret=sealed, previous_until=until)
+    await audit.record(call.conn, "webhook.secret_made", call.id)
+    return Secret(secret=secret, previous_until=until)
 
 
-class ReplayResource:
-    """Events, once more."""
-
-    _decoder = msgspec.json.Decoder(Replay)
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    @operation("Deliver again", answer=Replayed, body=Replay, needs="webhooks.write", status=202, problems=[RowUnknown])
-    async def on_post(self, req: Request, resp: Response, slug: str, id: UUID) -> None:  # noqa: A002
-        """Queue one delivery, or up to 5,000 events, also from before the endpoint; they are kept for 30 days."""
-        wanted = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
-        async with tenant_transaction(self._parts.pool, slug, req.context.principal.actor) as (conn, tenant):
-            await ENDPOINTS.get(conn, {"id": id}, lock=True)
-            again = queries.replay_one if wanted.since is None else queries.replay_since
-            queued = await again(conn, endpoint_id=id, delivery=wanted.delivery, since=wanted.since)
-            if wanted.delivery is not None and not queued:
-                raise RowUnknown(DELIVERIES.noun)
-            await defer_all(conn, "deliver_webhook", tenant.id, queued)
-            await audit.record(conn, "webhook.replayed", id, queued=len(queued))
-        resp.status = falcon.HTTP_202
-        resp.media = Replayed(queued=len(queued))
+@api(
+    f"POST {_ONE}/replay",
+    "Deliver again",
+    answer=Replayed,
+    body=Replay,
+    status=202,
+    needs="webhooks.write",
+    problems=[RowUnknown],
+)
+async def _replay(call: Call) -> Replayed:
+    """Queue one delivery, or up to 5,000 events, also from before the endpoint; they are kept for 30 days."""
+    wanted: Replay = call.wish
+    await ENDPOINTS.get(call.conn, {"id": call.id}, lock=True)
+    again = queries.replay_one if wanted.since is None else queries.replay_since
+    queued = await again(call.conn, endpoint_id=call.id, delivery=wanted.delivery, since=wanted.since)
+    if wanted.delivery is not None and not queued:
+        raise RowUnknown(DELIVERIES.noun)
+    await defer_all(call.conn, "deliver_webhook", call.tenant.id, queued)
+    await audit.record(call.conn, "webhook.replayed", call.id, queued=len(queued))
+    return Replayed(queued=len(queued))
