@@ -123,7 +123,7 @@ def bench_mixed(bench: Bench) -> None:
         arguments = [write_lines(bench.folder, "paths", paths), write_lines(bench.folder, "bodies", bodies)]
         seen = closed_loop(server.url, "mixed", *arguments, f"{business.path}/appointments", seconds=bench.seconds)
         counts = cache_counts(server.url)
-    hits = counts.get("hit", 0) + counts.get("not_modified", 0)
+    hits = sum(counts.get(outcome, 0) for outcome in ("hit", "not_modified", "shared"))
     share = round(100 * hits / max(sum(counts.values()), 1), 1)
     tell("mixed", server="gunicorn", searches_per_booking=25, cache_hit_percent=share, cache=counts, **seen)
 

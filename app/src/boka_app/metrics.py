@@ -22,7 +22,7 @@ SESSIONS = Gauge(
 )
 PAYMENTS = Counter("payments_processed_total", "Payments and refunds, by how they ended.", ["provider", "outcome"])
 CACHE = Counter("cache_requests_total", "Answers asked of the cache.", ["cache", "outcome"])
-for _outcome in ("hit", "miss", "bypass", "not_modified"):
+for _outcome in ("hit", "shared", "miss", "bypass", "not_modified"):
     CACHE.labels("slots", _outcome)
 for _outcome in ("booked", "replayed", "taken", "refused", "failed"):
     TRANSACTIONS.labels(_outcome)  # a rate needs the zero before the first event

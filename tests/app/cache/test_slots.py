@@ -1,11 +1,14 @@
 """Slots lists from the cache: fast where nothing changed, never older than what a client was told."""
 
+import asyncio
 from datetime import timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from boka_app import metrics
+from boka_app.availability import queries
+from boka_app.catalog.model import ServiceUnknown
 
 from app.builders import NOW, at, stamp
 from app.cache.conftest import AWAY, first, slots
@@ -66,6 +69,45 @@ def test_a_booking_leaves_other_days_in_the_cache(workers, salon):
         return counted("hit") - before
 
     assert workers(talk) == 1
+
+
+def test_many_who_miss_the_same_answer_wait_for_one_search(workers, salon, monkeypatch):
+    searched = []
+
+    async def search(*args, **kwargs):
+        searched.append(args)
+        return await find(*args, **kwargs)
+
+    async def talk(one, _other):
+        await warm(one, salon)
+        await post(one, salon, starts_at=at(9).isoformat())
+        monkeypatch.setattr(queries, "find_availability", search)
+        before = counted("shared")
+        return await asyncio.gather(*(slots(one, salon) for _ in range(16))), counted("shared") - before
+
+    find = queries.find_availability
+    answers, shared = workers(talk)
+
+    assert {first(answer) for answer in answers} == {stamp(at(9, 30))}
+    assert (len(searched), shared) == (1, 15)
+
+
+def test_a_search_that_fails_fails_for_all_who_wait_and_for_nobody_after(workers, salon, monkeypatch):
+    async def fail(*_args, **_kwargs):
+        await asyncio.sleep(0)
+        raise ServiceUnknown(salon.service_id)
+
+    async def talk(one, _other):
+        await warm(one, salon)
+        await post(one, salon, starts_at=at(9).isoformat())
+        with monkeypatch.context() as patch:
+            patch.setattr(queries, "find_availability", fail)
+            refused = await asyncio.gather(*(slots(one, salon) for _ in range(3)))
+        return [answer.status_code for answer in refused], await slots(one, salon)
+
+    refused, after = workers(talk)
+
+    assert (refused, first(after)) == ([422] * 3, stamp(at(9, 30)))
 
 
 def test_after_a_hold_ends_its_slot_is_listed_again(workers, salon):

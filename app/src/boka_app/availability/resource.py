@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 import falcon
@@ -83,7 +84,7 @@ class SlotsResource:
         found = await self._parts.cache.look(question, req.get_header("If-None-Match") or "")
         resp.cache_control = ["no-cache"]
         if found.tag is None:
-            found = await self._search(question, found, wanted, dates)
+            found = await self._parts.cache.once(found, partial(self._search, question, found, wanted, dates))
         if found.tag and (found.answer is None or unchanged(req, resp, found.tag)):
             resp.status = 304
         else:

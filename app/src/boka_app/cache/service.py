@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -49,18 +49,31 @@ class SlotCache:
         self._digests = {script: hashlib.sha1(script.encode()).hexdigest() for script in _SCRIPTS}  # noqa: S324  Valkey's
         self._missed = False  # a version that Valkey never learned
         self._healing: asyncio.Task[None] | None = None
+        self._under_way: dict[bytes | None, asyncio.Task[Found]] = {}
 
     async def look(self, question: Question, if_none_match: str) -> Found:
         """Return the answer to a question, if there is one that is still true."""
         slug, about, what, days = question
         got = await self._run(scripts.LOOK, slug, f"{about}:{what}", about, if_none_match, *days)
         outcome: str = _OUTCOMES[int(got[0])] if got else "bypass"
-        metrics.CACHE.labels("slots", outcome).inc()
+        if outcome != "none_yet":
+            metrics.CACHE.labels("slots", outcome).inc()
         if outcome == "hit":
             return Found(tag=got[1][:_TAG].decode(), answer=got[1][_TAG:])
         if outcome == "not_modified":
             return Found(tag=got[1].decode())
-        return Found(key=got[1], catalog_version=int(got[2])) if got and got[0] == 1 else Found()
+        return Found(key=got[1], catalog_version=int(got[2])) if outcome == "none_yet" else Found()
+
+    async def once(self, missed: Found, search: Callable[[], Coroutine[Any, Any, Found]]) -> Found:
+        """Return what a search finds, or the one under way: many miss an answer at once when a booking made it untrue."""
+        if missed.key is None:
+            return await search()
+        under_way = self._under_way.get(missed.key)
+        metrics.CACHE.labels("slots", "shared" if under_way else "miss").inc()
+        if under_way is None:
+            under_way = self._under_way[missed.key] = asyncio.create_task(search())
+            under_way.add_done_callback(lambda _: self._under_way.pop(missed.key, None))
+        return await asyncio.shield(under_way)  # whoever hangs up does not end it for the others
 
     async def keep(self, found: Found, tag: str, answer: bytes, *, seconds: float = _KEEP_S) -> None:
         """Keep the answer to a question that was looked up before the answer was made."""
@@ -135,6 +148,6 @@ def tag_of(answer: bytes) -> str:
     return f'"{hashlib.blake2b(answer, digest_size=16).hexdigest()}"'
 
 
-_OUTCOMES: tuple[str, ...] = ("miss", "miss", "not_modified", "hit")
+_OUTCOMES: tuple[str, ...] = ("miss", "none_yet", "not_modified", "hit")
 _SCRIPTS = (scripts.LOOK, scripts.LEARN, scripts.BUMP, scripts.FORGET)
 _TAG = len(tag_of(b""))
