@@ -65,7 +65,7 @@ class SlotCache:
         return Found(key=got[1], catalog_version=int(got[2])) if outcome == "none_yet" else Found()
 
     async def once(self, missed: Found, search: Callable[[], Coroutine[Any, Any, Found]]) -> Found:
-        """Return what a search finds, or the one under way: many miss an answer at once when a booking made it untrue."""
+        """Return what a search finds, or the one under way: many miss an answer at once when a booking ends it."""
         if missed.key is None:
             return await search()
         under_way = self._under_way.get(missed.key)
