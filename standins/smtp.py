@@ -87,9 +87,18 @@ class _Controller(Controller):
 
 
 @contextmanager
-def serving(smtp: Smtp, host: str = "127.0.0.1", port: int = 0, http_port: int = 0) -> Generator[int]:
-    """Serve both sides while the block lasts; gives SMTP's port. The other's address is the stand-in's `url`."""
-    controller = _Controller(smtp, hostname=host, port=port, ready_timeout=10, enable_SMTPUTF8=True)
+def serving(
+    smtp: Smtp,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    http_port: int = 0,
+    **options: Any,  # noqa: ANN401  aiosmtpd's
+) -> Generator[int]:
+    """Serve both sides while the block lasts; gives SMTP's port. The other's address is the stand-in's `url`.
+
+    Options are those of aiosmtpd's controller and server: TLS, who may log in.
+    """
+    controller = _Controller(smtp, hostname=host, port=port, ready_timeout=10, enable_SMTPUTF8=True, **options)
     with running(smtp, host, http_port):
         controller.start()
         try:

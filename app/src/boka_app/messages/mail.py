@@ -65,26 +65,25 @@ def send(mail: MailSettings, message: EmailMessage) -> None:
     """
     context = ssl.create_default_context()
     connect = partial(smtplib.SMTP_SSL, context=context) if mail.tls == "tls" else smtplib.SMTP
-    try:
-        with connect(mail.host, mail.port, timeout=_TIMEOUT_S) as server:
-            if mail.tls == "starttls":
-                server.starttls(context=context)
-            if mail.password is not None:
-                server.login(mail.user, mail.password)
+    with connect(mail.host, mail.port, timeout=_TIMEOUT_S) as server:
+        if mail.tls == "starttls":
+            server.starttls(context=context)
+        if mail.password is not None:
+            server.login(mail.user, mail.password)
+        try:  # only now: a server without TLS or log-in is ours to mend, not the message's fault
             server.send_message(message)
-    except smtplib.SMTPException as err:
-        if (refusal := _refusal(err)) is not None:
-            raise Refused(refusal) from err
-        raise
+        except smtplib.SMTPException as err:
+            if (refusal := _refusal(err)) is not None:
+                raise Refused(refusal) from err
+            raise
 
 
 def _refusal(err: smtplib.SMTPException) -> str | None:
-    """Return why trying again would change nothing. A log-in that fails is ours to mend, not the message's fault."""
+    """Return why trying again would change nothing."""
     if isinstance(err, smtplib.SMTPNotSupportedError):
         return "the server takes no address of this form"
     codes = [code for code, _ in getattr(err, "recipients", {}).values()] or [getattr(err, "smtp_code", 0)]
-    passes = isinstance(err, smtplib.SMTPAuthenticationError) or min(codes) < _PERMANENT
-    return None if passes else f"SMTP {max(codes)}"
+    return None if min(codes) < _PERMANENT else f"SMTP {max(codes)}"
 
 
 def _name(text: str | None) -> str:
