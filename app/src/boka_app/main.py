@@ -100,7 +100,7 @@ def routes(parts: Parts) -> Routes:
         *series.api.routes(parts),
         *waitlist.api.routes(parts),
         *analytics.api.routes(parts),
-        *calendars.routes(parts),
+        *calendars.api.routes(parts),
         *payments.routes(parts),
         *messages.routes(parts),
         *webhooks.routes(parts),

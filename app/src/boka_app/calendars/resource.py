@@ -2,16 +2,15 @@
 
 import hashlib
 import html
+from functools import partial
 from urllib.parse import quote, urlencode
-from uuid import UUID
 
 import falcon
 import msgspec
-from falcon.asgi import Request, Response
 
 from boka_app.appointments.model import AppointmentUnknown
-from boka_app.body import read_body
-from boka_app.calendars import ics
+from boka_app.audit import queries as audit
+from boka_app.calendars import ics, jobs, queries, service
 from boka_app.calendars.model import (
     CalendarConnection,
     CalendarUnknown,
@@ -23,202 +22,147 @@ from boka_app.calendars.model import (
     FeedUnknown,
     ProviderMissing,
 )
-from boka_app.calendars.service import CalendarService
 from boka_app.catalog.model import EmployeeUnknown
-from boka_app.conventions.etag import etag, unchanged
-from boka_app.idempotency.model import require_key
-from boka_app.openapi.operations import operation, parameter
-from boka_app.parts import Parts, Routes
+from boka_app.conventions.api import Api, Call
+from boka_app.conventions.etag import unchanged
+from boka_app.idempotency import queries as keys
+from boka_app.openapi.operations import parameter
 
+_ALL = "/api/tenants/{slug}/calendars"
+_ONE = f"{_ALL}/{{connection_id:uuid}}"
+_FEED = "/api/tenants/{slug}/feeds/{subject_id:uuid}"
+_BACK = "/api/calendars/oauth/{provider}"
 _ONWARDS = """<!doctype html>
 <html lang="en"><head><title>Connecting</title><meta http-equiv="refresh" content="0; url={address}"></head>
 <body><p><a href="{address}">Go on</a></p></body></html>
 """
+api = Api()
+_look, _change = partial(api, needs="calendars.read"), partial(api, needs="calendars.write")
 
 
-class CalendarsResource:
-    """The calendars a tenant heeds."""
-
-    _decoder = msgspec.json.Decoder(FeedRequest)
-
-    def __init__(self, calendars: CalendarService) -> None:
-        self._calendars = calendars
-
-    @operation("List connected calendars", answer=list[CalendarConnection], needs="calendars.read")
-    async def on_get(self, req: Request, resp: Response, slug: str) -> None:
-        """Answer every connection and how it goes."""
-        resp.media = await self._calendars.list_connections(slug, req.context.principal)
-
-    @operation(
-        "Connect a calendar by its address",
-        answer=CalendarConnection,
-        status=201,
-        body=FeedRequest,
-        needs="calendars.write",
-        key=True,
-        problems=[EmployeeUnknown],
-    )
-    async def on_post(self, req: Request, resp: Response, slug: str) -> None:
-        """Heed a published calendar (iCalendar); whether it can be read shows in its status a moment later."""
-        key = require_key(req.get_header("Idempotency-Key"))
-        wish = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
-        made = await self._calendars.connect_feed(slug, req.context.principal, wish, key=key)
-        resp.status, resp.media = falcon.HTTP_201, made
-        resp.location = f"/api/tenants/{slug}/calendars/{made.id}"
+@_look(f"GET {_ALL}", "List connected calendars", answer=list[CalendarConnection])
+async def _list(call: Call) -> list[CalendarConnection]:
+    """Answer every connection and how it goes."""
+    return await queries.list_connections(call.conn)
 
 
-class CalendarResource:
-    """One connection."""
-
-    def __init__(self, calendars: CalendarService) -> None:
-        self._calendars = calendars
-
-    @operation(
-        "Read a connected calendar", answer=CalendarConnection, needs="calendars.read", problems=[CalendarUnknown]
-    )
-    async def on_get(self, req: Request, resp: Response, slug: str, connection_id: UUID) -> None:
-        """Answer the connection and how it goes."""
-        found = await self._calendars.get(slug, req.context.principal, connection_id)
-        resp.media = found
-        resp.set_header("ETag", etag(found.version))
-        resp.cache_control = ["no-store"]  # its status changes without a new version
-
-    @operation("Disconnect a calendar", answer=None, needs="calendars.write", if_match=True, problems=[CalendarUnknown])
-    async def on_delete(self, req: Request, resp: Response, slug: str, connection_id: UUID) -> None:
-        """Stop heeding it; our events in it are withdrawn by a job."""
-        await self._calendars.remove(slug, req.context.principal, connection_id, req)
-        resp.status = falcon.HTTP_204
-
-
-class SyncResource:
-    """One connection's work."""
-
-    def __init__(self, calendars: CalendarService) -> None:
-        self._calendars = calendars
-
-    @operation(
-        "Synchronise a calendar now",
-        answer=CalendarConnection,
-        status=202,
-        needs="calendars.write",
-        problems=[CalendarUnknown],
-    )
-    async def on_post(self, req: Request, resp: Response, slug: str, connection_id: UUID) -> None:
-        """Order it and answer the connection as it is before."""
-        resp.media = await self._calendars.sync(slug, req.context.principal, connection_id)
-        resp.status = falcon.HTTP_202
+@_change(
+    f"POST {_ALL}",
+    "Connect a calendar by its address",
+    answer=CalendarConnection,
+    status=201,
+    body=FeedRequest,
+    key=True,
+    problems=[EmployeeUnknown],
+)
+async def _connect(call: Call) -> CalendarConnection:
+    """Heed a published calendar (iCalendar); whether it can be read shows in its status a moment later."""
+    fingerprint = hashlib.sha256(b"calendar\0" + msgspec.json.encode(call.wish)).digest()
+    earlier = await keys.claim(call.conn, call.key, fingerprint)
+    if earlier is None:
+        made = await service.connect_feed(call.conn, call.parts, call.tenant.id, call.wish)
+        await keys.store(call.conn, call.key, msgspec.to_builtins(made))
+    else:
+        made = msgspec.convert(earlier, CalendarConnection)
+    call.resp.location = f"/api/tenants/{call.tenant.slug}/calendars/{made.id}"
+    return made
 
 
-class ConsentsResource:
-    """The way to an account at Google or Microsoft."""
-
-    _decoder = msgspec.json.Decoder(ConsentRequest)
-
-    def __init__(self, calendars: CalendarService) -> None:
-        self._calendars = calendars
-
-    @operation(
-        "Begin to connect an account's calendar",
-        answer=ConsentPage,
-        body=ConsentRequest,
-        needs="calendars.write",
-        problems=[EmployeeUnknown, ProviderMissing, ConsentInvalid],
-    )
-    async def on_post(self, req: Request, resp: Response, slug: str) -> None:
-        """Answer the provider's page on which the account's owner agrees."""
-        wish = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
-        resp.media = ConsentPage(authorize_url=await self._calendars.start_consent(slug, req.context.principal, wish))
-        resp.cache_control = ["no-store"]
+@_change(
+    f"POST {_ALL}/oauth",
+    "Begin to connect an account's calendar",
+    answer=ConsentPage,
+    body=ConsentRequest,
+    problems=[EmployeeUnknown, ProviderMissing, ConsentInvalid],
+)
+async def _ask_consent(call: Call) -> ConsentPage:
+    """Answer the provider's page on which the account's owner agrees."""
+    url = await service.start_consent(call.conn, call.parts, call.tenant.id, call.principal, call.wish)
+    return ConsentPage(authorize_url=url)
 
 
-class ConsentAnswerResource:
-    """Where a provider sends the browser back to.
-
-    The session's cookie stays out of a request that another site began. So a page of ours comes first, and the request
-    that it begins brings the cookie.
-    """
-
-    @operation("Come back from a provider", answer=str, content=falcon.MEDIA_HTML)
-    async def on_get(self, req: Request, resp: Response, provider: str) -> None:
-        """Answer the page that leads on at once."""
-        query = {name: req.get_param(name) or "" for name in ("state", "code", "error")}
-        address = html.escape(f"/api/calendars/oauth/{quote(provider)}/finish?{urlencode(query)}")
-        resp.content_type = falcon.MEDIA_HTML
-        resp.text = _ONWARDS.format(address=address)
-        resp.cache_control = ["no-store"]
+@_look(f"GET {_ONE}", "Read a connected calendar", answer=CalendarConnection, problems=[CalendarUnknown])
+async def _read(call: Call) -> CalendarConnection:
+    """Answer the connection and how it goes."""
+    return await queries.get_connection(call.conn, id=call.id)
 
 
-class ConsentFinishResource:
-    """The end of connecting an account."""
-
-    def __init__(self, calendars: CalendarService) -> None:
-        self._calendars = calendars
-
-    @operation(
-        "Finish connecting an account's calendar",
-        answer=None,
-        status=303,
-        needs="account.self",
-        parameters=[
-            parameter("state", "text", "What this site gave the provider."),
-            parameter("code", "text", "What the provider gave for it."),
-        ],
-        problems=[ConsentInvalid],
-    )
-    async def on_get(self, req: Request, resp: Response, provider: str) -> None:
-        """Connect and lead to the staff's pages."""
-        code = req.get_param("code")
-        if not code:
-            raise ConsentInvalid("the provider gave no consent")
-        state = req.get_param("state", required=True)
-        await self._calendars.finish_consent(req.context.principal, provider, state=state, code=code)
-        resp.status, resp.location = falcon.HTTP_303, "/staff"
+@_change(f"DELETE {_ONE}", "Disconnect a calendar", if_match=True, problems=[CalendarUnknown])
+async def _disconnect(call: Call) -> None:
+    """Stop heeding it; our events in it are withdrawn by a job."""
+    call.require_match((await _read(call)).version)
+    await service.disconnect(call.conn, call.tenant.id, call.id, now=call.now)
 
 
-class FeedLinkResource:
-    """The link to the calendar of an employee or of one appointment."""
-
-    def __init__(self, calendars: CalendarService) -> None:
-        self._calendars = calendars
-
-    @operation("Give out a feed link", answer=FeedLink, needs="calendars.write", problems=[AppointmentUnknown])
-    async def on_post(self, req: Request, resp: Response, slug: str, subject_id: UUID) -> None:
-        """Answer the link; the same one until it is taken back."""
-        resp.media = FeedLink(url=await self._calendars.publish(slug, req.context.principal, subject_id))
-        resp.cache_control = ["no-store"]
-
-    @operation("Take a feed link back", answer=None, needs="calendars.write")
-    async def on_delete(self, req: Request, resp: Response, slug: str, subject_id: UUID) -> None:
-        """Make every link given out so far lead nowhere."""
-        await self._calendars.withdraw(slug, req.context.principal, subject_id)
-        resp.status = falcon.HTTP_204
+@_change(
+    f"POST {_ONE}/sync", "Synchronise a calendar now", answer=CalendarConnection, status=202, problems=[CalendarUnknown]
+)
+async def _sync(call: Call) -> CalendarConnection:
+    """Order it and answer the connection as it is before."""
+    found = await _read(call)
+    await jobs.order_sync(call.conn, call.tenant.id, found.id)
+    return found
 
 
-class FeedResource:
-    """What a calendar program reads. Who has the link needs nothing else, since programs send nothing else."""
-
-    def __init__(self, calendars: CalendarService) -> None:
-        self._calendars = calendars
-
-    @operation("Read a feed", answer=str, content="text/calendar", problems=[FeedUnknown])
-    async def on_get(self, req: Request, resp: Response, slug: str, token: str) -> None:
-        """Answer the feed, or 304 where nothing changed."""
-        feed = await self._calendars.read_feed(slug, token)
-        resp.cache_control = ["private", "max-age=300"]
-        if not unchanged(req, resp, f'"{hashlib.sha256(feed).hexdigest()[:32]}"'):
-            resp.content_type, resp.data = ics.MEDIA_TYPE, feed
+@_change(f"POST {_FEED}", "Give out a feed link", answer=FeedLink, problems=[AppointmentUnknown])
+async def _give_out(call: Call) -> FeedLink:
+    """Answer the link; the same one until it is taken back."""
+    if await queries.employee_name(call.conn, id=call.id) is None:
+        await queries.get_visit(call.conn, id=call.id)
+    return FeedLink(url=await service.feed_url(call.conn, call.parts.settings, call.tenant, call.id))
 
 
-def routes(parts: Parts) -> Routes:
-    """Return what this feature answers."""
-    calendars = CalendarService(parts)
-    return [
-        ("/api/tenants/{slug}/calendars", CalendarsResource(calendars)),
-        ("/api/tenants/{slug}/calendars/oauth", ConsentsResource(calendars)),
-        ("/api/tenants/{slug}/calendars/{connection_id:uuid}", CalendarResource(calendars)),
-        ("/api/tenants/{slug}/calendars/{connection_id:uuid}/sync", SyncResource(calendars)),
-        ("/api/tenants/{slug}/feeds/{subject_id:uuid}", FeedLinkResource(calendars)),
-        ("/api/tenants/{slug}/feeds/{token}.ics", FeedResource(calendars)),
-        ("/api/calendars/oauth/{provider}", ConsentAnswerResource()),
-        ("/api/calendars/oauth/{provider}/finish", ConsentFinishResource(calendars)),
-    ]
+@_change(f"DELETE {_FEED}", "Take a feed link back")
+async def _take_back(call: Call) -> None:
+    """Make every link given out so far lead nowhere."""
+    await queries.end_generation(call.conn, subject_id=call.id)
+    await audit.record(call.conn, "calendar.feed_withdrawn", call.id)
+
+
+@api(
+    "GET /api/tenants/{slug}/feeds/{token}.ics",
+    "Read a feed",
+    answer=str,
+    content="text/calendar",
+    problems=[FeedUnknown],
+)
+async def _read_feed(call: Call) -> None:
+    """Answer the feed, or 304 where nothing changed."""
+    # Who has the link needs nothing else, since programs send nothing else.
+    feed = await service.read_feed(call.conn, call.parts, call.tenant, call.path["token"])
+    call.resp.cache_control = ["private", "max-age=300"]
+    if not unchanged(call.req, call.resp, f'"{hashlib.sha256(feed).hexdigest()[:32]}"'):
+        call.resp.content_type, call.resp.data = ics.MEDIA_TYPE, feed
+
+
+@api(f"GET {_BACK}", "Come back from a provider", answer=str, content=falcon.MEDIA_HTML, alone=True)
+async def _come_back(call: Call) -> None:
+    """Answer the page that leads on at once."""
+    # The session's cookie stays out of a request that another site began. So a page of ours comes first, and the
+    # request that it begins brings the cookie.
+    query = {name: call.req.get_param(name) or "" for name in ("state", "code", "error")}
+    address = html.escape(f"/api/calendars/oauth/{quote(call.path['provider'])}/finish?{urlencode(query)}")
+    call.resp.content_type = falcon.MEDIA_HTML
+    call.resp.text = _ONWARDS.format(address=address)
+
+
+@api(
+    f"GET {_BACK}/finish",
+    "Finish connecting an account's calendar",
+    status=303,
+    needs="account.self",
+    parameters=[
+        parameter("state", "text", "What this site gave the provider."),
+        parameter("code", "text", "What the provider gave for it."),
+    ],
+    problems=[ConsentInvalid],
+    alone=True,
+)
+async def _finish(call: Call) -> None:
+    """Connect and lead to the staff's pages."""
+    code = call.req.get_param("code")
+    if not code:
+        raise ConsentInvalid("the provider gave no consent")
+    state = call.req.get_param("state", required=True)
+    await service.finish_consent(call.parts, call.principal, call.path["provider"], state=state, code=code)
+    call.resp.location = "/staff"
