@@ -43,6 +43,13 @@ def test_all_visits_are_booked_together(serve, salon, admin):
     assert noted == [*told, ("series.booked",)]
 
 
+def test_wishes_are_noted_at_each_visit(serve, salon, admin):
+    serve(lambda client: send(client, salon, special_requests="By the window"))
+
+    noted = "select special_requests from appointment where tenant_id = %s"
+    assert admin.execute(noted, [salon.id]).fetchall() == [("By the window",)] * 4
+
+
 def test_one_conflict_books_nothing_and_names_it(serve, salon, admin):
     async def talk(client):
         await post(client, salon, starts_at=(at(10) + 2 * WEEK).isoformat())

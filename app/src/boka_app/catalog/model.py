@@ -59,6 +59,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     step_minutes: int
     price_minor: int
     currency: str
+    payment: Literal["none", "deposit", "full"]
 
 
 class Employee(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ from boka_app.database import Connection
 
 _SERVICES = """
 select
-    id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, step_minutes, price_minor, currency
+    id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, step_minutes, price_minor, currency,
+    payment
 from service
 where tenant_id = current_tenant() and active
     and (%(search)s::text is null or search @@ search_words(%(search)s::text))
@@ -18,7 +19,8 @@ order by position, name, id
 
 _SERVICE = """
 select
-    id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, step_minutes, price_minor, currency
+    id, name, duration_minutes, buffer_before_minutes, buffer_after_minutes, step_minutes, price_minor, currency,
+    payment
 from service
 where tenant_id = current_tenant() and id = %(service_id)s and active
 """

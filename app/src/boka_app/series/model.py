@@ -38,6 +38,7 @@ class SeriesRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     occurrences: Annotated[int, Meta(ge=2, le=60)]
     customer: CustomerDetails
     employee: UUID | None = None
+    special_requests: Annotated[str, Meta(max_length=2000)] = ""
     partial: bool = False
 
 

@@ -26,6 +26,12 @@ _CATALOG_VERSION = "select coalesce(max(version), 0) from catalog_version where 
 
 _PLACE = "select place_series(%(id)s, %(starts)s, %(candidates)s, %(catalog_version)s, %(now)s)"
 
+_WISHES = """
+update appointment
+set special_requests = %(special_requests)s
+where tenant_id = current_tenant() and series_id = %(id)s
+"""
+
 _NOTE = "select note_series(%(id)s)"
 
 _VISITS = """
@@ -54,6 +60,7 @@ where tenant_id = current_tenant()
 insert_series = run(_INSERT)
 get_every_days = value(_GET)
 get_catalog_version = value(_CATALOG_VERSION)
+set_wishes = run(_WISHES)
 note = run(_NOTE)
 """Tell of the visits of a new series, and audit them: the last statement of its transaction."""
 list_visits = many(Appointment, _VISITS)

@@ -81,6 +81,8 @@ async def _book(conn: Connection, tenant: Tenant, wish: SeriesRequest, now: date
         if sqlstate:
             refused[start] = placing.refusal(sqlstate, start)
     _check(starts, refused, wish)
+    if wish.special_requests:
+        await queries.set_wishes(conn, id=series_id, special_requests=wish.special_requests)
     series = await read(conn, series_id)
     await queries.note(conn, id=series_id)
     conflicts = [Conflict(starts_at=s.astimezone(zone), detail=str(refused[s])) for s in starts if s in refused]
