@@ -1,5 +1,7 @@
 """No page has a fault that axe finds, on a phone or at a desk, by day or by night."""
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -72,6 +74,28 @@ def test_what_is_seldom_seen(visit, salon, day, admin, look):
     inspector.look()
     admin.execute("update service set active = false where tenant_id = %s", [salon.id])
     inspector.look(f"/b/{salon.slug}")
+
+    assert inspector.faults == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_visits_every_week(visit, salon, day, look):
+    visitor = visit(**look)
+    inspector = Inspector(visitor)
+    page = visitor.go(f"/b/{salon.slug}/{salon.service_id}/book?at={day}T09:00:00%2B00:00")
+    page.locator("[data-clock]").wait_for()
+    book(visit(), salon, day + timedelta(days=7))
+
+    page.get_by_text("Repeat every week").click()
+    inspector.look()
+    page.get_by_label("Your name").fill("Weekly")
+    page.get_by_label("E-mail").fill("weekly@example.org")
+    page.get_by_role("button", name="Book all these visits").click()
+    page.get_by_role("heading", name="Not every visit can be had").wait_for()
+    inspector.look()
+    page.get_by_role("button", name="Book the free ones (1)").click()
+    page.get_by_role("heading", name="Your appointments are booked").wait_for()
+    inspector.look()
 
     assert inspector.faults == []
 

@@ -1,6 +1,7 @@
 """A customer with a real browser: on a phone, with the script and without it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -158,6 +159,23 @@ def test_the_readers_own_zone_is_one_click_away(visit, salon, day):
     page.get_by_role("link", name="My time zone").click()
 
     expect(page.locator(".times").first.get_by_text("14:30")).to_be_visible()
+
+
+@pytest.mark.parametrize("script", [pytest.param(True, id="with script"), pytest.param(False, id="without")])
+def test_a_customer_comes_every_week(visit, salon, day, script):
+    customer = visit(script=script)
+    page = customer.go(times(salon, day))
+    page.locator(".times").first.get_by_text("10:00").click()
+    page.get_by_label("Your name").fill("Zoë Zimmer")
+    page.get_by_label("E-mail").fill("zoe@example.org")
+
+    page.get_by_text("Repeat every week").click()
+    page.get_by_label("Number of visits").select_option("3")
+    page.get_by_role("button", name="Book all these visits").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your appointments are booked")
+    page.locator(".cards a").nth(2).click()
+
+    expect(page.locator("time")).to_contain_text(f"{day + timedelta(days=14):%-d %B %Y}, 10:00")
 
 
 def test_a_german_browser_gets_german_pages(visit, salon, day):

@@ -35,8 +35,8 @@ from boka_app.messages import resource as messages
 from boka_app.metrics import MetricsResource
 from boka_app.middleware import PoolLifespan, RequestMiddleware
 from boka_app.openapi import resource as openapi
+from boka_app.pages import repeat, waiting
 from boka_app.pages import resource as pages
-from boka_app.pages import waiting
 from boka_app.parts import Parts, Routes
 from boka_app.payments import pages as payment_pages
 from boka_app.payments import resource as payments
@@ -114,6 +114,7 @@ def routes(parts: Parts) -> Routes:
         ("/problems/{name}", ProblemPageResource()),
         *pages.routes(parts, appointments),
         *waiting.routes(parts),
+        *repeat.routes(parts, appointments),
         *staff.routes(parts),
         *payment_pages.pages(parts),
         *messages.page_routes(parts),

@@ -12,6 +12,7 @@ from boka_app.appointments.model import FORM_BY_POINTER, BookingRequest
 from boka_app.availability.model import Slot
 from boka_app.availability.rules import check_limits
 from boka_app.problems.catalog import body_faults
+from boka_app.series.model import SeriesRequest
 from boka_app.tenants.model import Tenant
 from boka_app.waitlist.model import JoinRequest
 
@@ -24,6 +25,7 @@ REASONS = {  # why nothing is free, for whom it concerns; {n} times or days
     "horizon": "{n} times are too far ahead: the business does not plan them yet.",
     "cap": "{n} times are on days with as many visits as are taken.",
 }
+REPEATS = 12  # weeks that the form offers; the API takes more
 DAYS_SHOWN = 7
 DAYS_KNOWN = 28  # of the strip above; an answer may have 31
 
@@ -105,6 +107,25 @@ def wish_from_form(fields: Mapping[str, str], service_id: UUID) -> BookingReques
         "hold_token": fields.get("hold_token", ""),
     }
     return _converted(wish, BookingRequest)
+
+
+def series_from_form(fields: Mapping[str, str], service_id: UUID) -> SeriesRequest:
+    """Return the wish for a visit every week that a form expresses.
+
+    Raises:
+        FormInvalid, msgspec.ValidationError: as for a booking.
+    """
+    first = wish_from_form(fields, service_id)
+    return SeriesRequest(
+        service=service_id,
+        starts_at=first.starts_at,
+        employee=first.employee,
+        customer=first.customer,
+        special_requests=first.special_requests,
+        every_days=7,
+        occurrences=msgspec.convert(fields.get("visits"), Annotated[int, msgspec.Meta(ge=2, le=REPEATS)], strict=False),
+        partial="partial" in fields,
+    )
 
 
 def waiting_from_form(fields: Mapping[str, str], service_id: UUID, time_zone: str) -> JoinRequest:

@@ -180,7 +180,9 @@ class DetailsPage(_Page):
     ) -> None:
         async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
             service = await catalog.get_service(conn, service_id)
-        fields = dict.fromkeys(("name", "email", "phone", "zone", "wishes", "hold", "hold_token"), "") | fields
+        fields = (
+            dict.fromkeys(["name", "email", "phone", "zone", "wishes", "visits", "hold", "hold_token"], "") | fields
+        )
         zone, _ = model.zone_from(fields["zone"], tenant)
         starts_at = model.local_start(fields["at"], tenant, self._parts.now())
         wish = {"service": service_id, "starts_at": starts_at, "employee": fields["employee"] or None}
@@ -196,6 +198,7 @@ class DetailsPage(_Page):
             wish=msgspec.json.encode(wish).decode(),
             fields=fields,
             help_by_field=help_by_field,
+            repeats=model.REPEATS,
         )
 
 

@@ -65,7 +65,7 @@ function hold(box) {
     if (!asked) return;
     event.preventDefault(); // sent without the hold, it would find its own time taken
     await asked;
-    form.requestSubmit();
+    form.requestSubmit(event.submitter);
   });
   addEventListener("pagehide", () => {
     if (!held || leaving) return;
