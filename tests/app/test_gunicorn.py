@@ -71,7 +71,7 @@ def workers_of(server):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        pytest.param({"BOKA_PUBLIC_URL": ""}, "BOKA_PUBLIC_URL is ''", id="missing"),
+        pytest.param({"BOKA_PUBLIC_URL": ""}, "BOKA_PUBLIC_URL is not set", id="missing"),
         pytest.param({"BOKA_WORKERS": "many"}, "BOKA_WORKERS is 'many'", id="wrong"),
         pytest.param({"CREDENTIALS_DIRECTORY": "/nowhere"}, "/nowhere/signing_key does not exist", id="no secret"),
     ],

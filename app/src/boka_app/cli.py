@@ -112,12 +112,7 @@ def _openapi(_arguments: Arguments) -> Result:
     from boka_app.database import make_pool  # noqa: PLC0415  only this command loads the service
     from boka_app.main import routes  # noqa: PLC0415
 
-    nowhere = DatabaseSettings(
-        host="", port=0, name="", user="", sslmode="", sslrootcert=None, password=None, pool_max=1
-    )
-    settings = Settings(
-        database=nowhere, valkey=None, release="", public_url="", signing_keys=(b"",), encryption_keys=(b"",)
-    )
+    settings = Settings(database=DatabaseSettings(password=None), signing_keys=(b"",), encryption_keys=(b"",))
     parts = Parts(settings=settings, pool=make_pool({}, max_size=1), vault=Vault(b""), now=lambda: datetime.now(UTC))
     document = build(routes(parts))
     return document, json.dumps(document, indent=2)

@@ -62,9 +62,9 @@ async def run(parts: Parts, settings: WorkerSettings, database: DatabaseSettings
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    if settings.metrics is not None:
-        host, port = settings.metrics
-        start_http_server(port, addr=host)
+    host, _, port = settings.worker_metrics.rpartition(":")
+    if port:
+        start_http_server(int(port), addr=host.strip("[]"))
     async with make_work(parts) as work:
         app = make_app(work, database.connect_kwargs(application="boka-worker"))
         tasks = [asyncio.create_task(_carry_out(app)), asyncio.create_task(_relay(work))]
