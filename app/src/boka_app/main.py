@@ -88,10 +88,10 @@ def routes(parts: Parts) -> Routes:
     described: Routes = [
         ("/api/health", HealthResource(pool, settings.release)),
         ("/api/health/ready", ReadinessResource(pool, settings.release)),
-        *tenants.routes(parts),
+        *tenants.api.routes(parts),
         *identity.routes(parts),
-        *catalog.routes(parts),
-        *customers.routes(parts),
+        *catalog.api.routes(parts),
+        *customers.api.routes(parts),
         *audit.routes(parts),
         ("/api/tenants/{slug}/slots", SlotsResource(parts)),
         *booking.routes(appointments),
@@ -102,8 +102,8 @@ def routes(parts: Parts) -> Routes:
         *analytics.api.routes(parts),
         *calendars.api.routes(parts),
         *payments.routes(parts),
-        *messages.routes(parts),
-        *webhooks.routes(parts),
+        *messages.api.routes(parts),
+        *webhooks.api.routes(parts),
         *live.routes(parts),
     ]
     return [

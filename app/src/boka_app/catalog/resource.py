@@ -1,59 +1,37 @@
 """`/api/tenants/{slug}/services`, `/employees`: what is on offer. `/catalog/…`: the same for staff, to edit."""
 
-from falcon.asgi import Request, Response
-
 from boka_app.catalog import queries, tables
 from boka_app.catalog.model import Employee, Service
-from boka_app.conventions.editing import SEARCH, ListEditor, editor_routes, words_of
+from boka_app.conventions.api import Api, Call
+from boka_app.conventions.editing import SEARCH, edit, edit_list, words_of
 from boka_app.conventions.etag import answer_unless_known
-from boka_app.database import Pool, tenant_transaction
-from boka_app.openapi.operations import IF_NONE_MATCH, operation
-from boka_app.parts import Parts, Routes
+from boka_app.openapi.operations import IF_NONE_MATCH
+
+_TENANT = "/api/tenants/{slug}"
+_EMPLOYEE = f"{_TENANT}/catalog/employees/{{id:uuid}}"
+api = Api()
+edit(api, f"{_TENANT}/catalog/services", tables.SERVICES)
+edit(api, f"{_TENANT}/catalog/employees", tables.EMPLOYEES)
+edit(api, f"{_TENANT}/catalog/blocked-slots", tables.BLOCKED_SLOTS)
+edit_list(api, f"{_TENANT}/catalog/services/{{id:uuid}}/prices", tables.PRICES)
+edit_list(api, f"{_EMPLOYEE}/services", tables.SKILLS)
+edit_list(api, f"{_EMPLOYEE}/hours", tables.WEEK)
+edit_list(api, f"{_EMPLOYEE}/exceptions", tables.DATES)
+edit_list(api, f"{_EMPLOYEE}/exceptions/{{on_date:date}}", tables.ONE_DATE)
 
 
-def routes(parts: Parts) -> Routes:
-    """Return the addresses of the catalog."""
-    tenant = "/api/tenants/{slug}"
-    lists = {
-        "services/{id:uuid}/prices": tables.PRICES,
-        "employees/{id:uuid}/services": tables.SKILLS,
-        "employees/{id:uuid}/hours": tables.WEEK,
-        "employees/{id:uuid}/exceptions": tables.DATES,
-        "employees/{id:uuid}/exceptions/{on_date:date}": tables.ONE_DATE,
-    }
-    return [
-        (f"{tenant}/services", ServicesResource(parts.pool)),
-        (f"{tenant}/employees", EmployeesResource(parts.pool)),
-        *editor_routes(parts, f"{tenant}/catalog/services", tables.SERVICES),
-        *editor_routes(parts, f"{tenant}/catalog/employees", tables.EMPLOYEES),
-        *editor_routes(parts, f"{tenant}/catalog/blocked-slots", tables.BLOCKED_SLOTS),
-        *((f"{tenant}/catalog/{path}", ListEditor(parts, what).responders()) for path, what in lists.items()),
-    ]
+@api(
+    f"GET {_TENANT}/services",
+    "List a tenant's services",
+    answer=list[Service],
+    parameters=[SEARCH, IF_NONE_MATCH],
+)
+async def _list_services(call: Call) -> None:
+    """Answer every service on offer, or those that a search finds."""
+    answer_unless_known(call.req, call.resp, await queries.list_services(call.conn, words_of(call.req)))
 
 
-class ServicesResource:
-    """The services of a tenant."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
-    @operation("List a tenant's services", answer=list[Service], parameters=[SEARCH, IF_NONE_MATCH])
-    async def on_get(self, req: Request, resp: Response, slug: str) -> None:
-        """Answer every service on offer, or those that a search finds."""
-        async with tenant_transaction(self._pool, slug) as (conn, _tenant):
-            services = await queries.list_services(conn, words_of(req))
-        answer_unless_known(req, resp, services)
-
-
-class EmployeesResource:
-    """The employees of a tenant."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
-    @operation("List a tenant's employees", answer=list[Employee], parameters=[IF_NONE_MATCH])
-    async def on_get(self, req: Request, resp: Response, slug: str) -> None:
-        """Answer everybody who takes bookings, with what they perform."""
-        async with tenant_transaction(self._pool, slug) as (conn, _tenant):
-            employees = await queries.list_employees(conn)
-        answer_unless_known(req, resp, employees)
+@api(f"GET {_TENANT}/employees", "List a tenant's employees", answer=list[Employee], parameters=[IF_NONE_MATCH])
+async def _list_employees(call: Call) -> None:
+    """Answer everybody who takes bookings, with what they perform."""
+    answer_unless_known(call.req, call.resp, await queries.list_employees(call.conn))

@@ -76,10 +76,15 @@ class Call:
         return self.id
 
     async def page(
-        self, name: str, query: Callable[..., Awaitable[list[Any]]], place: Callable[[Any], tuple[datetime, UUID]]
+        self,
+        name: str,
+        query: Callable[..., Awaitable[list[Any]]],
+        place: Callable[[Any], tuple[Any, UUID]],
+        *,
+        sorted_as: Any = datetime,  # noqa: ANN401  a type
     ) -> Page[Any]:
-        """Return a page of the list `name`: what `query` finds after a `place`."""
-        pages = Pages(self.parts.settings, name, tuple[datetime, UUID])
+        """Return a page of the list `name`: what `query` finds after a `place`, of which `sorted_as` is a part."""
+        pages = Pages(self.parts.settings, name, tuple[sorted_as, UUID])
         wanted = pages.wanted(self.req)
         return pages.answer(self.req, self.resp, wanted, await query(self.conn, **wanted.keyset), place)
 

@@ -8,30 +8,26 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from types import SimpleNamespace
 from typing import Any, LiteralString, get_type_hints
 from uuid import UUID, uuid4
 
-import falcon
 import msgspec
-from falcon.asgi import Request, Response
+from falcon.asgi import Request
 from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict
 from psycopg import errors
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from boka_app.audit import queries as audit
-from boka_app.body import read_body
 from boka_app.catalog.model import HoursOverlap
-from boka_app.conventions.etag import etag, require_match, unchanged
+from boka_app.conventions.api import Api, Call
+from boka_app.conventions.etag import etag, unchanged
 from boka_app.conventions.model import AlreadyTaken, Page, ReferenceUnknown, RowUnknown
-from boka_app.conventions.paging import Pages
-from boka_app.database import Connection, tenant_transaction
+from boka_app.database import Connection
 from boka_app.idempotency import queries as keys
-from boka_app.idempotency.model import require_key
-from boka_app.openapi.operations import IF_NONE_MATCH, operation, parameter
+from boka_app.openapi.operations import IF_NONE_MATCH, parameter
 from boka_app.outbox import queries as outbox
-from boka_app.parts import Parts, Routes
 from boka_app.statements import facts_of_database
 
 Known = Any  # a row, or a part of its address: the table in question knows the type
@@ -70,7 +66,7 @@ class Table:
         fields = [(name, kind | UnsetType, UNSET) for name, kind in hints.items()]
         return msgspec.defstruct(f"{self.new.__name__}Changes", fields, forbid_unknown_fields=True, kw_only=True)
 
-    async def list(self, conn: Connection, given: dict[str, Any]) -> list[Known]:
+    async def list(self, conn: Connection, **given: Known) -> list[Known]:
         """Return the rows of one page."""
         async with conn.cursor(row_factory=class_row(self.row)) as cur:
             await cur.execute(self.select + self.page, given)
@@ -110,210 +106,51 @@ class Belongings:
     check: Callable[[Any], None] = lambda _rows: None
     removable: bool = False
 
-
-class Responders(SimpleNamespace):
-    """Some responders of one address; Falcon and the description find them as on any resource."""
-
-
-class Editor:
-    """The addresses of one kind of row, below that of the tenant."""
-
-    def __init__(self, parts: Parts, table: Table) -> None:
-        self._pool = parts.pool
-        self._table = table
-        self._decoder = msgspec.json.Decoder(table.new)
-        self._changes = msgspec.json.Decoder(table.changes)
-        self._pages = Pages(parts.settings, table.kind, tuple[table.sorted_as, UUID])
-
-    def collection(self) -> Responders:
-        """Return the list, and creation."""
-        table, noun, needs = self._table, self._table.noun, self._table.needs
-        found = Responders()
-        listed = operation(f"List: {noun}", answer=Page[table.row], needs=f"{needs}.read", parameters=[SEARCH])
-        found.on_get = listed(partial(self._list))
-        if table.insert:
-            created = operation(
-                f"Create: {noun}",
-                answer=table.row,
-                body=table.new,
-                status=201,
-                needs=f"{needs}.write",
-                key=True,
-                problems=_WRITE,
-            )
-            found.on_post = created(partial(self._create))
-        return found
-
-    def one(self) -> Responders:
-        """Return reading, changing and removing one row."""
-        table, noun, needs = self._table, self._table.noun, self._table.needs
-        found = Responders()
-        read = operation(
-            f"Read: {noun}", answer=table.row, needs=f"{needs}.read", parameters=[IF_NONE_MATCH], problems=[RowUnknown]
-        )
-        found.on_get = read(partial(self._read))
-        changed = operation(
-            f"Change: {noun}",
-            answer=table.row,
-            body=table.changes,
-            needs=f"{needs}.write",
-            if_match=True,
-            problems=_WRITE,
-        )
-        found.on_patch = changed(partial(self._change))
-        if table.delete:
-            found.on_delete = _removal(f"Remove: {noun}; what was used is archived", needs)(partial(self._remove))
-        return found
-
-    async def _list(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
-        wanted = self._pages.wanted(req)
-        given = where | wanted.keyset | {"search": words_of(req)}
-        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
-            rows = await self._table.list(conn, given)
-        self._pages.answer(req, resp, wanted, rows, self._place_of)
-
-    async def _create(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
-        key = require_key(req.get_header("Idempotency-Key"))
-        new = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
-        wish = hashlib.sha256(req.path.encode() + msgspec.json.encode(new)).digest()
-        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
-            earlier = await keys.claim(conn, key, wish)
-            row_id = uuid4() if earlier is None else UUID(str(earlier["id"]))
-            if earlier is None:
-                with facts_of_database():
-                    await conn.execute(self._table.insert, where | {"id": row_id} | msgspec.structs.asdict(new))
-                await keys.store(conn, key, {"id": str(row_id)})
-            row = await self._table.get(conn, where | {"id": row_id})
-            if earlier is None:
-                await self._tell(conn, "created", row_id)
-        resp.status = falcon.HTTP_201
-        resp.location = f"{req.path}/{row_id}"
-        _show(resp, row)
-
-    async def _read(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
-        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, tenant):
-            row = await self._table.get(conn, {"id": tenant.id} | where)
-        if not unchanged(req, resp, etag(row.version)):
-            resp.media = row
-
-    async def _change(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
-        changes = self._changes.decode(await read_body(req, falcon.MEDIA_JSON))
-        given = {name: value for name, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
-        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, tenant):
-            where = {"id": tenant.id} | where
-            row = await self._table.get(conn, where, lock=True)
-            require_match(req, row.version)
-            if given:
-                before = {name: getattr(row, name) for name in self._table.new.__struct_fields__}
-                merged = msgspec.convert(before | given, self._table.new)  # the rules between members hold as well
-                with facts_of_database():
-                    done = await conn.execute(self._table.update, where | msgspec.structs.asdict(merged))
-                if done.rowcount == 0:
-                    raise RowUnknown(f"{self._table.noun} that can be changed")
-                row = await self._table.get(conn, where)
-                await self._tell(conn, "changed", where["id"], fields=sorted(given))
-        _show(resp, row)
-
-    async def _remove(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
-        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
-            row = await self._table.get(conn, where, lock=True)
-            require_match(req, row.version)
-            how = "removed"
-            try:
-                async with conn.transaction():
-                    await conn.execute(self._table.delete, where)
-            except errors.ForeignKeyViolation:
-                how = "archived"
-                await conn.execute(self._table.update, where | msgspec.structs.asdict(row) | {"active": False})
-            await self._tell(conn, how, where["id"])
-        resp.status = falcon.HTTP_204
-
-    def _place_of(self, row: Known) -> tuple[Any, UUID]:
-        return getattr(row, self._table.sorted_by), row.id
-
-    async def _tell(self, conn: Connection, verb: str, row_id: UUID, **detail: Known) -> None:
-        if self._table.event:
-            await outbox.put(conn, self._table.event, row_id, thing=self._table.kind)
-        await audit.record(conn, f"{self._table.kind}.{verb}", row_id, **detail)
-
-
-class ListEditor:
-    """The address of one list that belongs to a row."""
-
-    def __init__(self, parts: Parts, belongings: Belongings) -> None:
-        self._pool = parts.pool
-        self._of = belongings
-        self._decoder = msgspec.json.Decoder(list[belongings.item])
-
-    def responders(self) -> Responders:
-        """Return reading and replacing the list."""
-        of, needs, rows = self._of, self._of.owner.needs, list[self._of.item]
-        found = Responders()
-        read = operation(
-            f"Read: {of.noun}", answer=rows, needs=f"{needs}.read", parameters=[IF_NONE_MATCH], problems=[RowUnknown]
-        )
-        found.on_get = read(partial(self._read))
-        if of.insert:
-            replaced = operation(
-                f"Replace: {of.noun}",
-                answer=rows,
-                body=rows,
-                needs=f"{needs}.write",
-                if_match=True,
-                problems=[*_WRITE, HoursOverlap],
-            )
-            found.on_put = replaced(partial(self._replace))
-        if of.removable:
-            found.on_delete = _removal(f"Remove: {of.noun}", needs)(partial(self._remove))
-        return found
-
-    async def _read(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
-        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
-            owner = await self._of.owner.get(conn, where)
-            rows = await self._rows(conn, where)
-        if not unchanged(req, resp, etag(owner.version)):
-            resp.media = rows
-
-    async def _replace(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
-        given = self._decoder.decode(await read_body(req, falcon.MEDIA_JSON))
-        self._of.check(given)
-        resp.media = await self._write(req, resp, slug, where, given)
-
-    async def _remove(self, req: Request, resp: Response, slug: str, **where: Known) -> None:
-        await self._write(req, resp, slug, where, None)
-        resp.status = falcon.HTTP_204
-
-    async def _write(
-        self, req: Request, resp: Response, slug: str, where: dict[str, Any], given: list[msgspec.Struct] | None
-    ) -> list[msgspec.Struct]:
-        of = self._of
-        async with tenant_transaction(self._pool, slug, req.context.principal.actor) as (conn, _tenant):
-            require_match(req, (await of.owner.get(conn, where, lock=True)).version)
-            await conn.execute(of.delete, where)
-            if given is not None:
-                with facts_of_database():
-                    await conn.execute(of.insert, where | {"rows": Jsonb(msgspec.to_builtins(given))})
-            await conn.execute(of.touch, where)
-            owner, rows = await of.owner.get(conn, where), await self._rows(conn, where)
-            await outbox.put(conn, "catalog.changed", where["id"], thing=of.kind)
-            await audit.record(conn, f"{of.kind}.{'removed' if given is None else 'replaced'}", where["id"])
-        resp.set_header("ETag", etag(owner.version))
-        return rows
-
-    async def _rows(self, conn: Connection, where: dict[str, Any]) -> list[msgspec.Struct]:
-        async with conn.cursor(row_factory=class_row(self._of.item)) as cur:
-            await cur.execute(self._of.select, where)
+    async def rows(self, conn: Connection, where: dict[str, Any]) -> list[Known]:
+        """Return the list."""
+        async with conn.cursor(row_factory=class_row(self.item)) as cur:
+            await cur.execute(self.select, where)
             return await cur.fetchall()
 
 
-def _removal(summary: str, needs: str) -> Callable[[Any], Any]:
-    return operation(summary, answer=None, needs=f"{needs}.write", if_match=True, problems=[RowUnknown])
+def edit(api: Api, path: str, table: Table) -> None:
+    """Add the two addresses of a table: the collection, and one row."""
+    edit_all(api, path, table)
+    edit_one(api, f"{path}/{{id:uuid}}", table)
 
 
-def editor_routes(parts: Parts, path: str, table: Table) -> Routes:
-    """Return the two addresses of a table: the collection, and one row."""
-    editor = Editor(parts, table)
-    return [(path, editor.collection()), (f"{path}/{{id:uuid}}", editor.one())]
+def edit_all(api: Api, path: str, table: Table) -> None:
+    """Add the list of a table's rows, and creation."""
+    noun, needs = table.noun, table.needs
+    rows = Page[table.row]
+    api(f"GET {path}", f"List: {noun}", answer=rows, needs=f"{needs}.read", parameters=[SEARCH])(partial(_list, table))
+    if table.insert:
+        write = partial(api, needs=f"{needs}.write", status=201, key=True, problems=_WRITE)
+        write(f"POST {path}", f"Create: {noun}", answer=table.row, body=table.new)(partial(_create, table))
+
+
+def edit_one(api: Api, path: str, table: Table) -> None:
+    """Add reading, changing and removing one row."""
+    look, change = _look(api, table), partial(api, needs=f"{table.needs}.write", if_match=True)
+    look(f"GET {path}", f"Read: {table.noun}", answer=table.row)(partial(_read, table))
+    alter = change(f"PATCH {path}", f"Change: {table.noun}", answer=table.row, body=table.changes, problems=_WRITE)
+    alter(partial(_change, table))
+    if table.delete:
+        summary = f"Remove: {table.noun}; what was used is archived"
+        change(f"DELETE {path}", summary, problems=[RowUnknown])(partial(_remove, table))
+
+
+def edit_list(api: Api, path: str, of: Belongings) -> None:
+    """Add reading and replacing a list that belongs to a row."""
+    rows = list[of.item]
+    look, change = _look(api, of.owner), partial(api, needs=f"{of.owner.needs}.write", if_match=True)
+    look(f"GET {path}", f"Read: {of.noun}", answer=rows)(partial(_read_list, of))
+    if of.insert:
+        refused = [*_WRITE, HoursOverlap]
+        replace = change(f"PUT {path}", f"Replace: {of.noun}", answer=rows, body=rows, problems=refused)
+        replace(partial(_replace, of))
+    if of.removable:
+        change(f"DELETE {path}", f"Remove: {of.noun}", problems=[RowUnknown])(partial(_replace, of))
 
 
 def words_of(req: Request) -> str | None:
@@ -321,6 +158,97 @@ def words_of(req: Request) -> str | None:
     return (req.get_param("search") or "").replace("\0", " ").strip() or None
 
 
-def _show(resp: Response, row: Known) -> None:
-    resp.set_header("ETag", etag(row.version))
-    resp.media = row
+def _look(api: Api, table: Table) -> Callable[..., Any]:
+    return partial(api, needs=f"{table.needs}.read", parameters=[IF_NONE_MATCH], problems=[RowUnknown])
+
+
+async def _list(table: Table, call: Call) -> Page[Known]:
+    def place(row: Known) -> tuple[Any, UUID]:
+        return getattr(row, table.sorted_by), row.id
+
+    query = partial(table.list, **call.path, search=words_of(call.req))
+    return await call.page(table.kind, query, place, sorted_as=table.sorted_as)
+
+
+async def _create(table: Table, call: Call) -> Known:
+    wish = hashlib.sha256(call.req.path.encode() + msgspec.json.encode(call.wish)).digest()
+    earlier = await keys.claim(call.conn, call.key, wish)
+    row_id = uuid4() if earlier is None else UUID(str(earlier["id"]))
+    where = call.path | {"id": row_id}
+    call.resp.location = f"{call.req.path}/{row_id}"
+    if earlier is not None:
+        return await table.get(call.conn, where)
+    with facts_of_database():
+        await call.conn.execute(table.insert, where | asdict(call.wish))
+    await keys.store(call.conn, call.key, {"id": str(row_id)})
+    row = await table.get(call.conn, where)
+    await _tell(table, call, "created", row_id)
+    return row
+
+
+async def _read(table: Table, call: Call) -> Known:
+    row = await table.get(call.conn, _where(call))
+    return None if unchanged(call.req, call.resp, etag(row.version)) else row
+
+
+async def _change(table: Table, call: Call) -> Known:
+    given = {name: value for name, value in asdict(call.wish).items() if value is not UNSET}
+    where = _where(call)
+    row = await table.get(call.conn, where, lock=True)
+    call.require_match(row.version)
+    if not given:
+        return row
+    before = {name: getattr(row, name) for name in table.new.__struct_fields__}
+    merged = msgspec.convert(before | given, table.new)  # the rules between members hold as well
+    with facts_of_database():
+        done = await call.conn.execute(table.update, where | asdict(merged))
+    if done.rowcount == 0:
+        raise RowUnknown(f"{table.noun} that can be changed")
+    row = await table.get(call.conn, where)
+    await _tell(table, call, "changed", where["id"], fields=sorted(given))
+    return row
+
+
+async def _remove(table: Table, call: Call) -> None:
+    row = await table.get(call.conn, call.path, lock=True)
+    call.require_match(row.version)
+    how = "removed"
+    try:
+        async with call.conn.transaction():
+            await call.conn.execute(table.delete, call.path)
+    except errors.ForeignKeyViolation:
+        how = "archived"
+        await call.conn.execute(table.update, call.path | asdict(row) | {"active": False})
+    await _tell(table, call, how, call.id)
+
+
+async def _read_list(of: Belongings, call: Call) -> list[Known] | None:
+    owner, rows = await of.owner.get(call.conn, call.path), await of.rows(call.conn, call.path)
+    return None if unchanged(call.req, call.resp, etag(owner.version)) else rows
+
+
+async def _replace(of: Belongings, call: Call) -> list[Known]:
+    """Put the list in the place of the one there is; without a list, remove that."""
+    conn, where = call.conn, call.path
+    call.require_match((await of.owner.get(conn, where, lock=True)).version)
+    await conn.execute(of.delete, where)
+    if call.wish is not None:
+        of.check(call.wish)
+        with facts_of_database():
+            await conn.execute(of.insert, where | {"rows": Jsonb(msgspec.to_builtins(call.wish))})
+    await conn.execute(of.touch, where)
+    owner, rows = await of.owner.get(conn, where), await of.rows(conn, where)
+    await outbox.put(conn, "catalog.changed", call.id, thing=of.kind)
+    await audit.record(conn, f"{of.kind}.{'removed' if call.wish is None else 'replaced'}", call.id)
+    call.resp.set_header("ETag", etag(owner.version))
+    return rows
+
+
+def _where(call: Call) -> dict[str, Any]:
+    return {"id": call.tenant.id} | call.path  # without an id in the path, the row is the tenant's own
+
+
+async def _tell(table: Table, call: Call, verb: str, row_id: UUID, **detail: Known) -> None:
+    if table.event:
+        await outbox.put(call.conn, table.event, row_id, thing=table.kind)
+    await audit.record(call.conn, f"{table.kind}.{verb}", row_id, **detail)

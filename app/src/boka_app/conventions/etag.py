@@ -40,6 +40,7 @@ def unchanged(req: Request, resp: Response, tag: str) -> bool:
 
 def answer_unless_known(req: Request, resp: Response, content: object) -> None:
     """Answer content as JSON under a tag made of it, or 304: for lists that have no version of their own."""
+    resp.cache_control = ["no-cache"]
     body = msgspec.json.encode(content)
     if not unchanged(req, resp, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'):
         resp.content_type = falcon.MEDIA_JSON

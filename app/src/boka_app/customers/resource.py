@@ -1,20 +1,16 @@
 """`/api/tenants/{slug}/customers`: found, corrected, exported, erased."""
 
 from boka_app.conventions.api import Api, Call
-from boka_app.conventions.editing import editor_routes
+from boka_app.conventions.editing import edit
 from boka_app.conventions.model import RowUnknown
 from boka_app.customers import service
 from boka_app.customers.model import Erasure, PersonalData, VisitsAhead
 from boka_app.customers.tables import CUSTOMERS
-from boka_app.parts import Parts, Routes
 
 _ALL = "/api/tenants/{slug}/customers"
 api = Api()
 
-
-def routes(parts: Parts) -> Routes:
-    """Return the addresses of customers."""
-    return [*editor_routes(parts, _ALL, CUSTOMERS), *api.routes(parts)]
+edit(api, _ALL, CUSTOMERS)
 
 
 @api(

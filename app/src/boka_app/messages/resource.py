@@ -10,7 +10,7 @@ from falcon.asgi import Request, Response
 from boka_app.appointments import tokens
 from boka_app.audit import queries as audit
 from boka_app.conventions.api import Api, Call
-from boka_app.conventions.editing import Editor, editor_routes
+from boka_app.conventions.editing import edit, edit_all
 from boka_app.conventions.model import RowUnknown
 from boka_app.database import tenant_transaction
 from boka_app.messages import chat, queries, words
@@ -36,14 +36,8 @@ _CHANNEL = f"{_TENANT}/channels/{{channel}}"
 api = Api()
 _look, _change = partial(api, needs="messages.read"), partial(api, needs="messages.write", problems=[RowUnknown])
 
-
-def routes(parts: Parts) -> Routes:
-    """Return the addresses of messages for staff."""
-    return [
-        *editor_routes(parts, f"{_TENANT}/templates", TEMPLATES),
-        (f"{_TENANT}/notifications", Editor(parts, NOTIFICATIONS).collection()),
-        *api.routes(parts),
-    ]
+edit(api, f"{_TENANT}/templates", TEMPLATES)
+edit_all(api, f"{_TENANT}/notifications", NOTIFICATIONS)
 
 
 def page_routes(parts: Parts) -> Routes:

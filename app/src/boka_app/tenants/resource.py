@@ -1,17 +1,13 @@
 """`/api/tenants/{slug}`: who this business is."""
 
 from boka_app.conventions.api import Api, Call
-from boka_app.conventions.editing import Editor
-from boka_app.parts import Parts, Routes
+from boka_app.conventions.editing import edit_one
 from boka_app.tenants.model import Tenant
 from boka_app.tenants.tables import SETTINGS
 
 api = Api()
 
-
-def routes(parts: Parts) -> Routes:
-    """Return the addresses of a tenant itself."""
-    return [*api.routes(parts), ("/api/tenants/{slug}/settings", Editor(parts, SETTINGS).one())]
+edit_one(api, "/api/tenants/{slug}/settings", SETTINGS)
 
 
 @api("GET /api/tenants/{slug}", "Read a tenant", answer=Tenant)

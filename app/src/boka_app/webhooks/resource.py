@@ -6,9 +6,8 @@ from datetime import timedelta
 
 from boka_app.audit import queries as audit
 from boka_app.conventions.api import Api, Call
-from boka_app.conventions.editing import Editor, editor_routes
+from boka_app.conventions.editing import edit, edit_all
 from boka_app.conventions.model import RowUnknown
-from boka_app.parts import Parts, Routes
 from boka_app.webhooks import queries
 from boka_app.webhooks.model import Replay, Replayed, Secret
 from boka_app.webhooks.queries import DELIVERIES, ENDPOINTS
@@ -20,11 +19,8 @@ _ALL = "/api/tenants/{slug}/webhooks"
 _ONE = f"{_ALL}/{{id:uuid}}"
 api = Api()
 
-
-def routes(parts: Parts) -> Routes:
-    """Return the addresses of webhooks."""
-    deliveries = Editor(parts, DELIVERIES).collection()
-    return [*editor_routes(parts, _ALL, ENDPOINTS), (f"{_ONE}/deliveries", deliveries), *api.routes(parts)]
+edit(api, _ALL, ENDPOINTS)
+edit_all(api, f"{_ONE}/deliveries", DELIVERIES)
 
 
 @api(
