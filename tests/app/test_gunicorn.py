@@ -15,6 +15,11 @@ GUNICORN = [str(Path(sys.executable).with_name("gunicorn")), "-c", "python:boka_
 KEY = "q7Jx2mVt9Lr4Zb8Nc5Hd1Kf6Gs3Wp0Ya"
 
 
+def inherited():
+    """Return what a process needs of this one: where programs are, and by what its coverage is measured, if it is."""
+    return {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
+
+
 def eventually(found, *, within_s):
     """Return what `found` finds, asking until it finds something."""
     end = time.monotonic() + within_s
@@ -30,8 +35,7 @@ def env(tmp_path):
     (tmp_path / "signing_key").write_text(KEY)
     (tmp_path / "encryption_key").write_text(KEY)
     (tmp_path / "metrics").mkdir()
-    return {
-        "PATH": os.environ["PATH"],
+    return inherited() | {
         "CREDENTIALS_DIRECTORY": str(tmp_path),
         "BOKA_DATABASE_HOST": str(tmp_path),
         "BOKA_DATABASE_SSLMODE": "disable",

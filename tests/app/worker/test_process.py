@@ -1,6 +1,5 @@
 """`boka-app worker` as a process: ready, stopped in time, and what is left when it is killed."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -13,7 +12,7 @@ import httpx
 import pytest
 from boka_app.vault import Vault
 
-from app.test_gunicorn import KEY, eventually
+from app.test_gunicorn import KEY, eventually, inherited
 from standins.server import Fault
 from standins.server import running as serving
 from standins.webhook import Webhook
@@ -33,8 +32,7 @@ def env(tmp_path, database, admin):
     admin.execute("truncate outbox_pending, procrastinate_jobs cascade")  # what other tests left would come first
     (tmp_path / "signing_key").write_text(KEY)
     (tmp_path / "encryption_key").write_text(KEY)
-    return {
-        "PATH": os.environ["PATH"],
+    return inherited() | {
         "CREDENTIALS_DIRECTORY": str(tmp_path),
         "BOKA_DATABASE_HOST": database.kwargs["host"],
         "BOKA_DATABASE_NAME": database.kwargs["dbname"],
