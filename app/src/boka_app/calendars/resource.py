@@ -6,7 +6,6 @@ from functools import partial
 from urllib.parse import quote, urlencode
 
 import falcon
-import msgspec
 
 from boka_app.appointments.model import AppointmentUnknown
 from boka_app.audit import queries as audit
@@ -25,7 +24,6 @@ from boka_app.calendars.model import (
 from boka_app.catalog.model import EmployeeUnknown
 from boka_app.conventions.api import Api, Call
 from boka_app.conventions.etag import unchanged
-from boka_app.idempotency import queries as keys
 from boka_app.openapi.operations import parameter
 
 _ALL = "/api/tenants/{slug}/calendars"
@@ -57,13 +55,8 @@ async def _list(call: Call) -> list[CalendarConnection]:
 )
 async def _connect(call: Call) -> CalendarConnection:
     """Heed a published calendar (iCalendar); whether it can be read shows in its status a moment later."""
-    fingerprint = hashlib.sha256(b"calendar\0" + msgspec.json.encode(call.wish)).digest()
-    earlier = await keys.claim(call.conn, call.key, fingerprint)
-    if earlier is None:
-        made = await service.connect_feed(call.conn, call.parts, call.tenant.id, call.wish)
-        await keys.store(call.conn, call.key, msgspec.to_builtins(made))
-    else:
-        made = msgspec.convert(earlier, CalendarConnection)
+    connect = partial(service.connect_feed, call.conn, call.parts, call.tenant.id, call.wish)
+    made = await call.once(CalendarConnection, connect)
     call.resp.location = f"/api/tenants/{call.tenant.slug}/calendars/{made.id}"
     return made
 

@@ -24,11 +24,13 @@ from boka_app.conventions.model import Page
 from boka_app.conventions.paging import Pages
 from boka_app.database import platform_transaction, tenant_transaction
 from boka_app.idempotency.model import require_key
+from boka_app.idempotency.service import once
 from boka_app.identity.model import Origin, Principal
 from boka_app.openapi.operations import operation
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import CUSTOMER
 
+_Made = TypeVar("_Made")
 _Do = TypeVar("_Do", bound=Callable[..., Awaitable[Any]])
 
 
@@ -87,6 +89,10 @@ class Call:
         pages = Pages(self.parts.settings, name, tuple[sorted_as, UUID])
         wanted = pages.wanted(self.req)
         return pages.answer(self.req, self.resp, wanted, await query(self.conn, **wanted.keyset), place)
+
+    async def once(self, kind: type[_Made], make: Callable[[], Awaitable[_Made]]) -> _Made:
+        """Return what `make` makes, or what it made for an earlier request with this Idempotency-Key."""
+        return await once(self.conn, self.key, self.req.path, self.wish, kind, make)
 
     def require_match(self, version: int) -> None:
         """Let the change pass if it is meant for this version."""

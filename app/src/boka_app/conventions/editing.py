@@ -4,7 +4,6 @@ A change locks the row, is held to If-Match, writes every column, tells of it in
 in one transaction. What differs from table to table is a value of `Table` or `Belongings`, beside its SQL.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -25,7 +24,6 @@ from boka_app.conventions.api import Api, Call
 from boka_app.conventions.etag import etag, unchanged
 from boka_app.conventions.model import AlreadyTaken, Page, ReferenceUnknown, RowUnknown
 from boka_app.database import Connection
-from boka_app.idempotency import queries as keys
 from boka_app.openapi.operations import IF_NONE_MATCH, parameter
 from boka_app.outbox import queries as outbox
 from boka_app.statements import facts_of_database
@@ -171,19 +169,16 @@ async def _list(table: Table, call: Call) -> Page[Known]:
 
 
 async def _create(table: Table, call: Call) -> Known:
-    wish = hashlib.sha256(call.req.path.encode() + msgspec.json.encode(call.wish)).digest()
-    earlier = await keys.claim(call.conn, call.key, wish)
-    row_id = uuid4() if earlier is None else UUID(str(earlier["id"]))
-    where = call.path | {"id": row_id}
+    async def insert() -> UUID:
+        row_id = uuid4()
+        with facts_of_database():
+            await call.conn.execute(table.insert, call.path | {"id": row_id} | asdict(call.wish))
+        await _tell(table, call, "created", row_id)
+        return row_id
+
+    row_id = await call.once(UUID, insert)
     call.resp.location = f"{call.req.path}/{row_id}"
-    if earlier is not None:
-        return await table.get(call.conn, where)
-    with facts_of_database():
-        await call.conn.execute(table.insert, where | asdict(call.wish))
-    await keys.store(call.conn, call.key, {"id": str(row_id)})
-    row = await table.get(call.conn, where)
-    await _tell(table, call, "created", row_id)
-    return row
+    return await table.get(call.conn, call.path | {"id": row_id})
 
 
 async def _read(table: Table, call: Call) -> Known:

@@ -1,6 +1,6 @@
 """`/api/tenants/{slug}/appointments/{id}`: what customers do with their own, by the token of its booking."""
 
-import hashlib
+from functools import partial
 
 import msgspec
 
@@ -8,8 +8,8 @@ from boka_app.appointments import queries as appointments
 from boka_app.appointments.model import NOT_ONES_OWN, Appointment, AppointmentStarted, AppointmentUnknown
 from boka_app.appointments.service import in_zone
 from boka_app.conventions.api import Api, Call, bearer_token
-from boka_app.idempotency import queries as keys
 from boka_app.idempotency.model import require_key
+from boka_app.idempotency.service import once
 from boka_app.lifecycle import queries, rules, service
 from boka_app.lifecycle.model import UNMOVABLE, AppointmentEnded, CancelledAppointment, Move, PolicyPreview
 from boka_app.openapi.operations import IF_MATCH_IF_ANY, KEY_IF_ANY
@@ -35,9 +35,13 @@ async def _read(call: Call) -> Appointment:
 async def _move(call: Call) -> Appointment:
     """Move it, once for each key, and answer the appointment as it is then."""
     appointment_id = call.prove(AppointmentUnknown)
-    if not await _carried_out(call):
-        match = call.require_match if call.req.get_header("If-Match") is not None else None
-        await service.move(call.conn, call.tenant, appointment_id, call.wish, match=match, now=call.now)
+    key, match = (call.req.get_header(name) for name in ("Idempotency-Key", "If-Match"))
+    held = None if match is None else call.require_match
+    move = partial(service.move, call.conn, call.tenant, appointment_id, call.wish, match=held, now=call.now)
+    if key is None:
+        await move()
+    else:
+        await once(call.conn, require_key(key), call.req.path, call.wish, type(None), move)
     return in_zone(await appointments.get_appointment(call.conn, appointment_id))
 
 
@@ -65,16 +69,3 @@ async def _preview(call: Call) -> PolicyPreview:
     """Answer the fee and the refund of cancelling now, and whether the customer may still move it."""
     visit = await queries.get_visit(call.conn, ids=[call.prove(AppointmentUnknown)])
     return rules.preview(visit, call.tenant.time_zone, now=call.now)
-
-
-async def _carried_out(call: Call) -> bool:
-    """Tell whether a move was made before, by a request with the same key."""
-    given = call.req.get_header("Idempotency-Key")
-    if given is None:
-        return False
-    key = require_key(given)
-    fingerprint = hashlib.sha256(call.id.bytes + msgspec.json.encode(call.wish)).digest()
-    if await keys.claim(call.conn, key, fingerprint) is not None:
-        return True
-    await keys.store(call.conn, key, {"moved": str(call.id)})
-    return False

@@ -28,25 +28,17 @@ _METHODS = ("get", "post", "put", "patch", "delete", "query")
 _KEY_BY_METHOD = {"query": "x-query"}  # OpenAPI knows QUERY from 3.2 on
 _SAFE = ("get", "query")
 _PATH_FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
+_BEARER = {"type": "http", "scheme": "bearer"}
 _SECURITY = {
-    "accountToken": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "The access token that /api/auth/login answers.",
-    },
-    "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "bk_…", "description": "An API key of the tenant."},
+    "accountToken": _BEARER | {"bearerFormat": "JWT", "description": "The access token that /api/auth/login answers."},
+    "apiKey": _BEARER | {"bearerFormat": "bk_…", "description": "An API key of the tenant."},
     "session": {
         "type": "apiKey",
         "in": "cookie",
         "name": "__Host-boka",
         "description": "The session of the staff's pages; counts from this site's own pages only.",
     },
-    "bookingToken": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "The token that a booking answers; opens that appointment only.",
-    },
+    "bookingToken": _BEARER | {"description": "The token that a booking answers; opens that appointment only."},
 }
 _ALWAYS = (falcon.HTTPError, falcon.HTTPMethodNotAllowed, OperationalError, Exception)
 _WHO: list[dict[str, list[str]]] = [{"accountToken": []}, {"apiKey": []}, {"session": []}]

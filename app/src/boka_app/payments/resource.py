@@ -1,6 +1,5 @@
 """`/api/tenants/{slug}/payments` and the checkout of an appointment: for customers, staff and providers' webhooks."""
 
-import hashlib
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -15,7 +14,6 @@ from boka_app.audit import queries as audit
 from boka_app.conventions.api import Api, Call, bearer_token
 from boka_app.conventions.etag import etag, unchanged
 from boka_app.conventions.model import MatchMissing, Page
-from boka_app.idempotency import queries as keys
 from boka_app.openapi.operations import IF_MATCH_IF_ANY, operation
 from boka_app.parts import Parts, Routes
 from boka_app.payments import model, queries, service
@@ -57,12 +55,7 @@ async def _list(call: Call) -> Page[Payment]:
 @_pay(f"POST {_ALL}", "Note a payment in cash", status=201, body=model.CashPayment, problems=[AppointmentUnknown])
 async def _note_cash(call: Call) -> PaymentDetails:
     """Note money taken by hand."""
-    earlier = await keys.claim(call.conn, call.key, _fingerprint(call))
-    if earlier is None:
-        payment_id = await service.note_cash(call.conn, call.wish, now=call.now)
-        await keys.store(call.conn, call.key, {"id": str(payment_id)})
-    else:
-        payment_id = UUID(str(earlier["id"]))
+    payment_id = await call.once(UUID, partial(service.note_cash, call.conn, call.wish, now=call.now))
     call.resp.location = f"{call.req.path}/{payment_id}"
     return await _details(call, payment_id)
 
@@ -85,9 +78,7 @@ async def _read(call: Call) -> PaymentDetails | None:
 )
 async def _refund(call: Call) -> PaymentDetails:
     """Write the refund; a job makes it, and reading the payment tells how far it is."""
-    if await keys.claim(call.conn, call.key, _fingerprint(call)) is None:
-        refund_id = await service.refund_by_staff(call.conn, call.id, call.wish.amount_minor)
-        await keys.store(call.conn, call.key, {"id": str(refund_id)})
+    await call.once(UUID, partial(service.refund_by_staff, call.conn, call.id, call.wish.amount_minor))
     return await _details(call, call.id)
 
 
@@ -176,7 +167,3 @@ def _without_secrets(call: Call, account: SealedAccount) -> Account:
     call.resp.set_header("ETag", etag(account.version))
     url = f"{call.parts.settings.public_url}/api/tenants/{call.tenant.slug}/payments/webhooks/{account.provider}"
     return msgspec.convert(asdict(account) | {"webhook_url": url}, Account)
-
-
-def _fingerprint(call: Call) -> bytes:
-    return hashlib.sha256(call.req.path.encode() + b"\n" + msgspec.json.encode(call.wish)).digest()

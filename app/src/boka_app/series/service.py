@@ -1,19 +1,17 @@
 """Book, read and end a series, in the caller's transaction."""
 
-import hashlib
 from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec.structs import asdict, replace
 
 from boka_app.appointments import tokens
 from boka_app.appointments.service import in_zone
 from boka_app.database import Connection
 from boka_app.errors import DomainError
-from boka_app.idempotency import queries as keys
+from boka_app.idempotency.service import once
 from boka_app.lifecycle import placing
 from boka_app.lifecycle import service as lifecycle
 from boka_app.parts import Parts
@@ -29,12 +27,7 @@ async def book(conn: Connection, parts: Parts, tenant: Tenant, wish: SeriesReque
         SeriesConflicts: some cannot be had, or with `partial` none. Nothing was written.
         DomainError: what is asked for is unknown, past or beyond every horizon.
     """
-    earlier = await keys.claim(conn, key, hashlib.sha256(b"series" + msgspec.json.encode(wish)).digest())
-    if earlier is not None:
-        series = msgspec.convert(earlier, Series)
-    else:
-        series = await _book(conn, tenant, wish, parts.now())
-        await keys.store(conn, key, msgspec.to_builtins(series))
+    series = await once(conn, key, "series", wish, Series, partial(_book, conn, tenant, wish, parts.now()))
     sign = partial(tokens.sign, parts.settings.signing_key, tenant.id)
     own = {visit.id: sign(visit.id) for visit in series.appointments}
     return BookedSeries(series=series, token=sign(series.id, purpose="series"), tokens=own)

@@ -1,7 +1,7 @@
 """Join, read and leave the waitlist, take what it offers; and offer a freed start to whoever waits longest."""
 
-import hashlib
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from boka_app.availability.model import RangeInvalid
 from boka_app.catalog.model import EmployeeUnknown
 from boka_app.catalog.queries import get_service
 from boka_app.database import Connection
-from boka_app.idempotency import queries as keys
+from boka_app.idempotency.service import once
 from boka_app.lifecycle import placing
 from boka_app.lifecycle import queries as visits
 from boka_app.lifecycle import service as lifecycle
@@ -41,12 +41,7 @@ async def join(conn: Connection, parts: Parts, tenant: Tenant, wish: JoinRequest
     """
     if not max(wish.earliest, parts.now()) < wish.latest:
         raise RangeInvalid(f"there is nothing left from {wish.earliest} to {wish.latest}; ask for a later end")
-    earlier = await keys.claim(conn, key, hashlib.sha256(b"waitlist" + msgspec.json.encode(wish)).digest())
-    if earlier is not None:
-        entry_id = UUID(str(earlier["id"]))
-    else:
-        entry_id = await _join(conn, wish)
-        await keys.store(conn, key, {"id": str(entry_id)})
+    entry_id = await once(conn, key, "waitlist", wish, UUID, partial(_join, conn, wish))
     token = tokens.sign(parts.settings.signing_key, tenant.id, entry_id, purpose="waitlist")
     return Joined(entry=await read(conn, parts, tenant, entry_id), token=token)
 
