@@ -25,6 +25,17 @@ def test_a_retired_operation_says_since_when_and_until():
     assert resp.media == {"old": "thing"}
 
 
+def test_a_retired_function_says_so_as_well():
+    @operation("Read the old thing", answer=dict[str, str], retired=END)
+    async def read(_req, resp):
+        resp.media = {"old": "thing"}
+
+    resp = Response()
+    asyncio.run(read(None, resp))
+
+    assert (resp.get_header("Sunset"), resp.media) == ("Sat, 01 May 2027 00:00:00 GMT", {"old": "thing"})
+
+
 def test_the_document_says_so():
     (told,) = build([("/api/old", Old())])["paths"]["/api/old"].values()
 

@@ -91,9 +91,9 @@ def described_as(responder: object) -> operation | None:
 
 def _told_of(retired: Retired, responder: _Responder) -> _Responder:
     @wraps(responder)
-    async def telling(resource: Any, req: Any, resp: Any, **params: Any) -> None:  # noqa: ANN401  Falcon's, unimported
-        resp.set_header("Deprecation", f"@{int(retired.since.timestamp())}")
-        resp.set_header("Sunset", format_datetime(retired.sunset, usegmt=True))
-        await responder(resource, req, resp, **params)
+    async def telling(*called: Any, **params: Any) -> None:  # noqa: ANN401  Falcon's, unimported: (resource,) req, resp
+        called[-1].set_header("Deprecation", f"@{int(retired.since.timestamp())}")
+        called[-1].set_header("Sunset", format_datetime(retired.sunset, usegmt=True))
+        await responder(*called, **params)
 
     return cast("_Responder", telling)
