@@ -117,7 +117,7 @@ def test_an_expired_hold_blocks_nobody_and_books_nothing(serve, salon, admin):
     found = admin.execute("select status from appointment where tenant_id = %s order by status", [salon.id])
     assert found.fetchall() == [("confirmed",), ("expired",)]
     told = admin.execute("select kind from outbox where tenant_id = %s order by id", [salon.id]).fetchall()
-    assert told == [("appointment.expired",), ("appointment.booked",)]
+    assert told == [("appointment.held",), ("appointment.expired",), ("appointment.booked",)]
 
 
 def test_a_service_to_be_paid_is_pending_and_expires(serve, salon, admin):

@@ -19,7 +19,12 @@ def event(kind, **payload):
 
 @pytest.mark.parametrize(
     ("kind", "told"),
-    [("appointment.booked", "taken"), ("appointment.cancelled", "freed"), ("appointment.expired", "freed")],
+    [
+        ("appointment.held", "taken"),
+        ("appointment.booked", "taken"),
+        ("appointment.cancelled", "freed"),
+        ("appointment.expired", "freed"),
+    ],
 )
 def test_the_public_is_told_of_the_time_alone(kind, told):
     (change,) = rules.changes(event(kind, service_id="secret", source="web", **span(10)))

@@ -9,6 +9,7 @@ from boka_app.live.model import Change, Event, Position
 
 _POSITION = re.compile(r"(\d{1,18})-(\d{1,18})")  # as many digits as PostgreSQL's bigint has at any rate
 _CHANGES: dict[str, tuple[tuple[str, Literal["taken", "freed"]], ...]] = {
+    "appointment.held": (("", "taken"),),
     "appointment.booked": (("", "taken"),),
     "appointment.cancelled": (("", "freed"),),
     "appointment.expired": (("", "freed"),),

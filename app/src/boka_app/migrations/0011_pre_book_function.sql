@@ -354,23 +354,21 @@ create function note_booking(placed appointment) returns void
     language plpgsql
 as $$
 begin
-    if placed.status <> 'held' then
-        insert into outbox (tenant_id, kind, subject_id, payload)
-        values (placed.tenant_id, 'appointment.booked', placed.id, facts_of(placed));
-    end if;
+    insert into outbox (tenant_id, kind, subject_id, payload)
+    values (
+        placed.tenant_id, case placed.status when 'held' then 'appointment.held' else 'appointment.booked' end,
+        placed.id, facts_of(placed)
+    );
     -- The audit last: its chain is locked until the commit.
     insert into audit (tenant_id, action, subject_id, request_id, actor_kind, actor_id)
     select
         placed.tenant_id, n.kind, n.subject_id, current_setting('app.request_id'),
         current_setting('app.actor_kind'), nullif(current_setting('app.actor_id'), '')::uuid
     from (
-        select o.id, o.kind, o.subject_id
+        select o.kind, o.subject_id
         from outbox o
         where o.tenant_id = placed.tenant_id and o.xid = pg_current_xact_id()
-        union all
-        select 0, 'appointment.held', placed.id
-        where placed.status = 'held'
-        order by 1
+        order by o.id
     ) as n;
 end
 $$;
