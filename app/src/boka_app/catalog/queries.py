@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-from psycopg.rows import class_row
-
 from boka_app.catalog.model import Employee, Service, ServiceUnknown
 from boka_app.database import Connection
+from boka_app.statements import many, the
 
 _SERVICES = """
 select
@@ -41,29 +40,13 @@ order by e.name, e.id
 """
 
 
-async def list_services(conn: Connection, search: str | None = None) -> list[Service]:
-    """Return what the entered tenant offers in the order it wants, or those that have the words."""
-    async with conn.cursor(row_factory=class_row(Service)) as cur:
-        await cur.execute(_SERVICES, {"search": search})
-        return await cur.fetchall()
+list_services = many(Service, _SERVICES, search=None)
+"""What the entered tenant offers in the order it wants, or what has the words."""
+_get_service = the(Service, _SERVICE, lambda given: ServiceUnknown(given["service_id"]))
+list_employees = many(Employee, _EMPLOYEES)
+"""Who works for the entered tenant, by name."""
 
 
 async def get_service(conn: Connection, service_id: UUID) -> Service:
-    """Return one service on offer.
-
-    Raises:
-        ServiceUnknown: the tenant has none of that id, or offers it no more.
-    """
-    async with conn.cursor(row_factory=class_row(Service)) as cur:
-        await cur.execute(_SERVICE, {"service_id": service_id})
-        service = await cur.fetchone()
-    if service is None:
-        raise ServiceUnknown(service_id)
-    return service
-
-
-async def list_employees(conn: Connection) -> list[Employee]:
-    """Return who works for the entered tenant, by name."""
-    async with conn.cursor(row_factory=class_row(Employee)) as cur:
-        await cur.execute(_EMPLOYEES)
-        return await cur.fetchall()
+    """Return one service on offer."""
+    return await _get_service(conn, service_id=service_id)

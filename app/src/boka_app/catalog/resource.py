@@ -20,15 +20,11 @@ edit_list(api, f"{_EMPLOYEE}/exceptions", tables.DATES)
 edit_list(api, f"{_EMPLOYEE}/exceptions/{{on_date:date}}", tables.ONE_DATE)
 
 
-@api(
-    f"GET {_TENANT}/services",
-    "List a tenant's services",
-    answer=list[Service],
-    parameters=[SEARCH, IF_NONE_MATCH],
-)
+@api(f"GET {_TENANT}/services", "List a tenant's services", answer=list[Service], parameters=[SEARCH, IF_NONE_MATCH])
 async def _list_services(call: Call) -> None:
     """Answer every service on offer, or those that a search finds."""
-    answer_unless_known(call.req, call.resp, await queries.list_services(call.conn, words_of(call.req)))
+    services = await queries.list_services(call.conn, search=words_of(call.req))
+    answer_unless_known(call.req, call.resp, services)
 
 
 @api(f"GET {_TENANT}/employees", "List a tenant's employees", answer=list[Employee], parameters=[IF_NONE_MATCH])

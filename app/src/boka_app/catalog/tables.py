@@ -1,6 +1,4 @@
-"""What staff set up of the catalog: each kind of row with its SQL, for `conventions.editing`."""
-
-from datetime import datetime
+"""What staff set up of the catalog: each kind of row, and the lists that belong to one with their SQL."""
 
 from boka_app.catalog.model import (
     BlockedSlot,
@@ -16,112 +14,38 @@ from boka_app.catalog.model import (
     WeeklyHours,
     check_apart,
 )
-from boka_app.conventions.editing import Belongings, Table
+from boka_app.conventions.editing import Belongings
+from boka_app.conventions.table import Table
 
 SERVICES = Table(
     kind="service",
     noun="service",
     needs="catalog",
-    new=NewService,
     row=ServiceSetup,
-    select="""
-    select
-        id, name, duration_minutes, description, category, position, buffer_before_minutes, buffer_after_minutes,
-        step_minutes, price_minor, currency, capacity, assignment, min_notice_minutes, horizon_days, max_per_day,
-        payment, deposit_minor, active, version, updated_at
-    from service
-    where tenant_id = current_tenant()
-    """,
-    page="""
-        and (%(after)s::text is null or (name, id) > (%(after)s::text, %(after_id)s::uuid))
-        and (%(search)s::text is null or search @@ search_words(%(search)s::text))
-    order by name, id
-    limit %(fetch)s
-    """,
-    insert="""
-    insert into service (
-        tenant_id, id, name, duration_minutes, description, category, position, buffer_before_minutes,
-        buffer_after_minutes, step_minutes, price_minor, currency, capacity, assignment, min_notice_minutes,
-        horizon_days, max_per_day, payment, deposit_minor, active
-    )
-    values (
-        current_tenant(), %(id)s, %(name)s, %(duration_minutes)s, %(description)s, %(category)s, %(position)s,
-        %(buffer_before_minutes)s, %(buffer_after_minutes)s, %(step_minutes)s, %(price_minor)s, %(currency)s,
-        %(capacity)s, %(assignment)s, %(min_notice_minutes)s, %(horizon_days)s, %(max_per_day)s, %(payment)s,
-        %(deposit_minor)s, %(active)s
-    )
-    """,
-    update="""
-    update service
-    set name = %(name)s, duration_minutes = %(duration_minutes)s, description = %(description)s,
-        category = %(category)s, position = %(position)s, buffer_before_minutes = %(buffer_before_minutes)s,
-        buffer_after_minutes = %(buffer_after_minutes)s, step_minutes = %(step_minutes)s,
-        price_minor = %(price_minor)s, currency = %(currency)s, capacity = %(capacity)s,
-        assignment = %(assignment)s, min_notice_minutes = %(min_notice_minutes)s, horizon_days = %(horizon_days)s,
-        max_per_day = %(max_per_day)s, payment = %(payment)s, deposit_minor = %(deposit_minor)s, active = %(active)s
-    where tenant_id = current_tenant() and id = %(id)s
-    """,
-    delete="delete from service where tenant_id = current_tenant() and id = %(id)s",
+    new=NewService,
+    source="service",
+    search="search @@ search_words(%(search)s::text)",
 )
 
 EMPLOYEES = Table(
     kind="employee",
     noun="employee",
     needs="catalog",
-    new=NewEmployee,
     row=EmployeeSetup,
-    select="""
-    select id, name, email, max_per_day, active, version, updated_at
-    from employee
-    where tenant_id = current_tenant()
-    """,
-    page="""
-        and (%(after)s::text is null or (name, id) > (%(after)s::text, %(after_id)s::uuid))
-        and (%(search)s::text is null or to_tsvector('simple', name) @@ search_words(%(search)s::text))
-    order by name, id
-    limit %(fetch)s
-    """,
-    insert="""
-    insert into employee (tenant_id, id, name, email, max_per_day, active)
-    values (current_tenant(), %(id)s, %(name)s, %(email)s, %(max_per_day)s, %(active)s)
-    """,
-    update="""
-    update employee
-    set name = %(name)s, email = %(email)s, max_per_day = %(max_per_day)s, active = %(active)s
-    where tenant_id = current_tenant() and id = %(id)s
-    """,
-    delete="delete from employee where tenant_id = current_tenant() and id = %(id)s",
+    new=NewEmployee,
+    source="employee",
+    search="to_tsvector('simple', name) @@ search_words(%(search)s::text)",
 )
 
 BLOCKED_SLOTS = Table(
     kind="blocked_slot",
     noun="blocked slot",
     needs="catalog",
-    new=NewBlockedSlot,
     row=BlockedSlot,
+    new=NewBlockedSlot,
+    source="blocked_slot",
     sorted_by="starts_at",
-    sorted_as=datetime,
-    select="""
-    select id, employee_id, starts_at, ends_at, reason, version
-    from blocked_slot
-    where tenant_id = current_tenant()
-    """,
-    page="""
-        and (%(after)s::timestamptz is null or (starts_at, id) > (%(after)s::timestamptz, %(after_id)s::uuid))
-        and (%(search)s::text is null or to_tsvector('simple', reason) @@ search_words(%(search)s::text))
-    order by starts_at, id
-    limit %(fetch)s
-    """,
-    insert="""
-    insert into blocked_slot (tenant_id, id, employee_id, starts_at, ends_at, reason)
-    values (current_tenant(), %(id)s, %(employee_id)s, %(starts_at)s, %(ends_at)s, %(reason)s)
-    """,
-    update="""
-    update blocked_slot
-    set employee_id = %(employee_id)s, starts_at = %(starts_at)s, ends_at = %(ends_at)s, reason = %(reason)s
-    where tenant_id = current_tenant() and id = %(id)s
-    """,
-    delete="delete from blocked_slot where tenant_id = current_tenant() and id = %(id)s",
+    search="to_tsvector('simple', reason) @@ search_words(%(search)s::text)",
 )
 
 PRICES = Belongings(
@@ -129,7 +53,6 @@ PRICES = Belongings(
     noun="the prices of a service, for employees and spans of dates",
     owner=SERVICES,
     item=ServicePrice,
-    touch="update service set name = name where tenant_id = current_tenant() and id = %(id)s",
     select="""
     select price_minor, employee_id, valid_from, valid_until
     from service_price
@@ -147,14 +70,11 @@ PRICES = Belongings(
     """,
 )
 
-_TOUCH_EMPLOYEE = "update employee set name = name where tenant_id = current_tenant() and id = %(id)s"
-
 SKILLS = Belongings(
     kind="employee.services",
     noun="the services that an employee performs",
     owner=EMPLOYEES,
     item=Skill,
-    touch=_TOUCH_EMPLOYEE,
     select="""
     select service_id
     from employee_service
@@ -175,7 +95,6 @@ WEEK = Belongings(
     owner=EMPLOYEES,
     item=WeeklyHours,
     check=check_apart,
-    touch=_TOUCH_EMPLOYEE,
     select="""
     select weekday, opens_minute, closes_minute
     from availability_rule
@@ -211,7 +130,6 @@ ONE_DATE = Belongings(
     item=Hours,
     check=check_apart,
     removable=True,
-    touch=_TOUCH_EMPLOYEE,
     select="""
     select opens_minute, closes_minute
     from availability_exception

@@ -1,18 +1,18 @@
 """Rows that staff edit: list, read, create, change and remove them, the same way whatever the table.
 
 A change locks the row, is held to If-Match, writes every column, tells of it in the outbox and notes it in the audit,
-in one transaction. What differs from table to table is a value of `Table` or `Belongings`, beside its SQL.
+in one transaction. What differs from table to table is a value of `Table` or `Belongings`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any, LiteralString, get_type_hints
+from functools import partial
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import msgspec
 from falcon.asgi import Request
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from msgspec.structs import asdict
 from psycopg import errors
 from psycopg.rows import class_row
@@ -23,6 +23,7 @@ from boka_app.catalog.model import HoursOverlap
 from boka_app.conventions.api import Api, Call
 from boka_app.conventions.etag import etag, unchanged
 from boka_app.conventions.model import AlreadyTaken, Page, ReferenceUnknown, RowUnknown
+from boka_app.conventions.table import Table
 from boka_app.database import Connection
 from boka_app.openapi.operations import IF_NONE_MATCH, parameter
 from boka_app.outbox import queries as outbox
@@ -35,62 +36,12 @@ _WRITE = (RowUnknown, AlreadyTaken, ReferenceUnknown)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
-    """One kind of row. Statements take the path's parameters by name; `row` has what `new` has, and a version.
-
-    `select` ends in a condition; `one` or `page` goes after it. `page` takes `after` and `after_id` (null for the first
-    page), `search` and `fetch`. `delete` may be refused by a foreign key; then `active` of the row is set to false.
-    """
-
-    kind: str  # in the audit's actions
-    noun: str  # in sentences
-    needs: str  # before .read and .write
-    new: type[msgspec.Struct]
-    row: type[msgspec.Struct]
-    select: LiteralString
-    update: LiteralString
-    one: LiteralString = " and id = %(id)s"
-    page: LiteralString = ""
-    event: str | None = "catalog.changed"
-    insert: LiteralString = ""
-    delete: LiteralString = ""
-    sorted_by: str = "name"
-    sorted_as: Any = str
-
-    @cached_property
-    def changes(self) -> type[msgspec.Struct]:
-        """Return the type of a PATCH: every member of `new`, none required."""
-        hints = get_type_hints(self.new, include_extras=True)
-        fields = [(name, kind | UnsetType, UNSET) for name, kind in hints.items()]
-        return msgspec.defstruct(f"{self.new.__name__}Changes", fields, forbid_unknown_fields=True, kw_only=True)
-
-    async def list(self, conn: Connection, **given: Known) -> list[Known]:
-        """Return the rows of one page."""
-        async with conn.cursor(row_factory=class_row(self.row)) as cur:
-            await cur.execute(self.select + self.page, given)
-            return await cur.fetchall()
-
-    async def get(self, conn: Connection, where: dict[str, Any], *, lock: bool = False) -> Known:
-        """Return one row.
-
-        Raises:
-            RowUnknown: the entered tenant has none such.
-        """
-        async with conn.cursor(row_factory=class_row(self.row)) as cur:
-            await cur.execute(self.select + self.one + (" for update" if lock else ""), where)
-            row = await cur.fetchone()
-        if row is None:
-            raise RowUnknown(self.noun)
-        return row
-
-
-@dataclass(frozen=True, kw_only=True)
 class Belongings:
     """A list that belongs to a row and is replaced whole, under the version of that row.
 
     `select`, `delete` and `insert` take the path's parameters by name; `insert` also `rows`, the list as JSON.
-    `touch` makes the owner's version grow. `check` raises what is wrong with the list. Without `insert` it is only
-    read; `removable` offers DELETE, for a list whose absence differs from its being empty.
+    `check` raises what is wrong with the list. Without `insert` it is only read; `removable` offers DELETE, for a list
+    whose absence differs from its being empty.
     """
 
     kind: str
@@ -100,7 +51,6 @@ class Belongings:
     select: LiteralString
     delete: LiteralString = ""
     insert: LiteralString = ""
-    touch: LiteralString = ""
     check: Callable[[Any], None] = lambda _rows: None
     removable: bool = False
 
@@ -122,7 +72,7 @@ def edit_all(api: Api, path: str, table: Table) -> None:
     noun, needs = table.noun, table.needs
     rows = Page[table.row]
     api(f"GET {path}", f"List: {noun}", answer=rows, needs=f"{needs}.read", parameters=[SEARCH])(partial(_list, table))
-    if table.insert:
+    if table.new is not None and not table.fixed:
         write = partial(api, needs=f"{needs}.write", status=201, key=True, problems=_WRITE)
         write(f"POST {path}", f"Create: {noun}", answer=table.row, body=table.new)(partial(_create, table))
 
@@ -133,7 +83,7 @@ def edit_one(api: Api, path: str, table: Table) -> None:
     look(f"GET {path}", f"Read: {table.noun}", answer=table.row)(partial(_read, table))
     alter = change(f"PATCH {path}", f"Change: {table.noun}", answer=table.row, body=table.changes, problems=_WRITE)
     alter(partial(_change, table))
-    if table.delete:
+    if not table.fixed:
         summary = f"Remove: {table.noun}; what was used is archived"
         change(f"DELETE {path}", summary, problems=[RowUnknown])(partial(_remove, table))
 
@@ -165,7 +115,7 @@ async def _list(table: Table, call: Call) -> Page[Known]:
         return getattr(row, table.sorted_by), row.id
 
     query = partial(table.list, **call.path, search=words_of(call.req))
-    return await call.page(table.kind, query, place, sorted_as=table.sorted_as)
+    return await call.page(table.kind, query, place, sorted_as=table.key)
 
 
 async def _create(table: Table, call: Call) -> Known:
@@ -193,8 +143,8 @@ async def _change(table: Table, call: Call) -> Known:
     call.require_match(row.version)
     if not given:
         return row
-    before = {name: getattr(row, name) for name in table.new.__struct_fields__}
-    merged = msgspec.convert(before | given, table.new)  # the rules between members hold as well
+    before = {name: getattr(row, name) for name in table.hints}
+    merged: Known = msgspec.convert(before | given, table.new)  # the rules between members hold as well
     with facts_of_database():
         done = await call.conn.execute(table.update, where | asdict(merged))
     if done.rowcount == 0:
@@ -231,7 +181,7 @@ async def _replace(of: Belongings, call: Call) -> list[Known]:
         of.check(call.wish)
         with facts_of_database():
             await conn.execute(of.insert, where | {"rows": Jsonb(msgspec.to_builtins(call.wish))})
-    await conn.execute(of.touch, where)
+    await conn.execute(of.owner.touch, where)
     owner, rows = await of.owner.get(conn, where), await of.rows(conn, where)
     await outbox.put(conn, "catalog.changed", call.id, thing=of.kind)
     await audit.record(conn, f"{of.kind}.{'removed' if call.wish is None else 'replaced'}", call.id)

@@ -1,8 +1,6 @@
 """SQL on endpoints and deliveries."""
 
-from datetime import datetime
-
-from boka_app.conventions.editing import Table
+from boka_app.conventions.table import Table
 from boka_app.statements import column, one, run, value
 from boka_app.webhooks.model import Delivery, Endpoint, NewEndpoint, Parcel
 
@@ -10,60 +8,30 @@ ENDPOINTS = Table(
     kind="webhook",
     noun="webhook endpoint",
     needs="webhooks",
-    new=NewEndpoint,
     row=Endpoint,
-    event=None,
+    new=NewEndpoint,
+    source="webhook_endpoint",
+    columns={"has_secret": "secret is not null"},
     sorted_by="created_at",
-    sorted_as=datetime,
-    select="""
-    select
-        id, url, kinds, active, secret is not null as has_secret, failing_since, disabled_reason, version, created_at
-    from webhook_endpoint
-    where tenant_id = current_tenant()
+    search="strpos(url, %(search)s::text) > 0",
+    also="""
+    , failing_since = case when %(active)s and not active then null else failing_since end,
+    disabled_reason = case when %(active)s then null else disabled_reason end
     """,
-    page="""
-        and (%(after)s::timestamptz is null or (created_at, id) > (%(after)s::timestamptz, %(after_id)s::uuid))
-        and (%(search)s::text is null or strpos(url, %(search)s::text) > 0)
-    order by created_at, id
-    limit %(fetch)s
-    """,
-    insert="""
-    insert into webhook_endpoint (tenant_id, id, url, kinds, active)
-    values (current_tenant(), %(id)s, %(url)s, %(kinds)s, %(active)s)
-    """,
-    update="""
-    update webhook_endpoint
-    set url = %(url)s, kinds = %(kinds)s, active = %(active)s,
-        failing_since = case when %(active)s and not active then null else failing_since end,
-        disabled_reason = case when %(active)s then null else disabled_reason end
-    where tenant_id = current_tenant() and id = %(id)s
-    """,
-    delete="delete from webhook_endpoint where tenant_id = current_tenant() and id = %(id)s",
+    event=None,
 )
 
 DELIVERIES = Table(
     kind="delivery",
     noun="webhook delivery",
     needs="webhooks",
-    new=NewEndpoint,
     row=Delivery,
-    update="",
+    source="webhook_delivery d join outbox o on o.tenant_id = d.tenant_id and o.id = d.outbox_id",
+    within="d.tenant_id = current_tenant() and d.endpoint_id = %(id)s",
+    columns={"id": "d.id"},
     sorted_by="created_at",
-    sorted_as=datetime,
-    select="""
-    select
-        d.id, o.kind, o.subject_id, d.status, d.attempts, d.response_status, d.failure, d.created_at, d.delivered_at
-    from webhook_delivery d
-    join outbox o on o.tenant_id = d.tenant_id and o.id = d.outbox_id
-    where d.tenant_id = current_tenant()
-        and d.endpoint_id = %(id)s
-    """,
-    page="""
-        and (%(after)s::timestamptz is null or (d.created_at, d.id) < (%(after)s::timestamptz, %(after_id)s::uuid))
-        and (%(search)s::text is null or d.status = %(search)s::text)
-    order by d.created_at desc, d.id desc
-    limit %(fetch)s
-    """,
+    newest_first=True,
+    search="d.status = %(search)s::text",
 )
 
 set_secret = value("""
