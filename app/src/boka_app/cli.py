@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import msgspec
 import psycopg
@@ -19,10 +18,9 @@ from boka_app.errors import DomainError
 from boka_app.identity import commands as identity
 from boka_app.migrations import runner
 from boka_app.openapi.document import build
-from boka_app.parts import Parts
+from boka_app.parts import make_parts
 from boka_app.settings import DatabaseSettings, Settings, SettingsError
 from boka_app.tenants import commands as tenants
-from boka_app.vault import Vault
 from boka_app.worker import queue
 
 WITH_COMMANDS = (demo, identity, tenants)  # to import them is to add theirs
@@ -109,12 +107,10 @@ def _jobs_retry(arguments: Arguments) -> Result:
 
 @command("openapi", "print the OpenAPI document")
 def _openapi(_arguments: Arguments) -> Result:
-    from boka_app.database import make_pool  # noqa: PLC0415  only this command loads the service
-    from boka_app.main import routes  # noqa: PLC0415
+    from boka_app.main import routes  # noqa: PLC0415  only this command loads the service
 
     settings = Settings(database=DatabaseSettings(password=None), signing_keys=(b"",), encryption_keys=(b"",))
-    parts = Parts(settings=settings, pool=make_pool({}, max_size=1), vault=Vault(b""), now=lambda: datetime.now(UTC))
-    document = build(routes(parts))
+    document = build(routes(make_parts(settings, "boka-app-cli")))
     return document, json.dumps(document, indent=2)
 
 

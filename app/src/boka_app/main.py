@@ -2,8 +2,6 @@
 
 import logging.config
 import os
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import falcon
@@ -17,13 +15,12 @@ from boka_app.appointments import resource as booking
 from boka_app.audit import resource as audit
 from boka_app.availability.resource import SlotsResource
 from boka_app.cache.middleware import CacheMiddleware
-from boka_app.cache.service import SlotCache
 from boka_app.calendars import resource as calendars
 from boka_app.catalog import resource as catalog
 from boka_app.conventions.converters import DateConverter
 from boka_app.conventions.limits import RateLimits
 from boka_app.customers import resource as customers
-from boka_app.database import Pool, make_pool
+from boka_app.database import Pool
 from boka_app.health.resource import HealthResource, LivenessResource, ReadinessResource
 from boka_app.identity import resource as identity
 from boka_app.identity.middleware import AuthenticationMiddleware
@@ -37,7 +34,7 @@ from boka_app.middleware import PoolLifespan, RequestMiddleware
 from boka_app.openapi import resource as openapi
 from boka_app.pages import repeat, waiting
 from boka_app.pages import resource as pages
-from boka_app.parts import Parts, Routes
+from boka_app.parts import Clock, Parts, Routes, make_parts, utc_now
 from boka_app.payments import pages as payment_pages
 from boka_app.payments import resource as payments
 from boka_app.problems import handlers
@@ -47,29 +44,23 @@ from boka_app.settings import Settings, load, load_server
 from boka_app.staff import resource as staff
 from boka_app.tenants import resource as tenants
 from boka_app.tenants.hosts import TenantHosts
-from boka_app.vault import Vault
 from boka_app.waitlist import resource as waitlist
 from boka_app.webhooks import resource as webhooks
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def create_app(
-    settings: Settings, *, pool: Pool | None = None, now: Callable[[], datetime] = _utc_now
-) -> App[Any, Any]:
+def create_app(settings: Settings, *, pool: Pool | None = None, now: Clock = utc_now) -> App[Any, Any]:
     """Return the application; it opens its pool when the server starts it."""
-    database = settings.database
-    pool = pool or make_pool(database.connect_kwargs(application="boka-app"), max_size=database.pool_max)
-    limits = RateLimits(settings.rate_limits, settings.valkey)
-    cache = SlotCache(settings.valkey)
-    parts = Parts(settings=settings, pool=pool, vault=Vault(*settings.encryption_keys), now=now, cache=cache)
+    parts = make_parts(settings, "boka-app", pool=pool, now=now)
     switches = Switches(parts)
-    hosts = TenantHosts(pool, settings.public_url)
-    authentication = AuthenticationMiddleware(parts, switches)
-    requests = RequestMiddleware(settings.trusted_proxies)
-    around = [requests, hosts, authentication, limits, CacheMiddleware(cache), PoolLifespan(pool), switches]
+    around = [
+        RequestMiddleware(settings.trusted_proxies),
+        TenantHosts(parts.pool, settings.public_url),
+        AuthenticationMiddleware(parts, switches),
+        RateLimits(settings.rate_limits, settings.valkey),
+        CacheMiddleware(parts.cache),
+        PoolLifespan(parts.pool),
+        switches,
+    ]
     app = App(middleware=around)
     json = falcon.media.JSONHandler(dumps=msgspec.json.encode, loads=msgspec.json.decode)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json
@@ -113,9 +104,9 @@ def routes(parts: Parts) -> Routes:
         ("/api/metrics", MetricsResource()),
         ("/problems/{name}", ProblemPageResource()),
         *pages.routes(parts, appointments),
-        *waiting.routes(parts),
+        *waiting.page.routes(parts),
         *repeat.routes(parts, appointments),
-        *staff.routes(parts),
+        *staff.page.routes(parts),
         *payment_pages.pages(parts),
         *messages.page_routes(parts),
     ]

@@ -67,14 +67,16 @@ class Call:
         """Return the id in the path."""
         return next(value for value in self.path.values() if isinstance(value, UUID))
 
-    def prove(self, unknown: Callable[[UUID], Exception], *, purpose: str = "appointment") -> UUID:
-        """Return the id in the path, of a thing whose token came; else raise what `unknown` makes of it.
+    def prove(
+        self, unknown: Callable[[UUID], Exception], token: str | None = None, *, purpose: str = "appointment"
+    ) -> UUID:
+        """Return the id in the path, of a thing whose token is given or came; else raise what `unknown` makes of it.
 
         Raises:
             TokenMissing: no token came.
         """
-        token, keys = bearer_token(self.req), self.parts.settings.signing_keys
-        tokens.require(keys, self.tenant.id, self.id, token, unknown, purpose=purpose)
+        keys, shown = self.parts.settings.signing_keys, token or bearer_token(self.req)
+        tokens.require(keys, self.tenant.id, self.id, shown, unknown, purpose=purpose)
         return self.id
 
     async def page(
@@ -126,7 +128,7 @@ class Api:
                     resp.status = told.status
                     resp.cache_control = ["no-store"]
                     async with AsyncExitStack() as stack:
-                        entered = (None, None) if alone else await _enter(stack, req, parts, given.get("slug"))
+                        entered = (None, None) if alone else await enter(stack, req, parts, given.get("slug"))
                         media = await do(Call(req, resp, parts, given, wish, claim, *entered))
                     if told.answer is not None:
                         resp.media = media
@@ -148,7 +150,7 @@ class Api:
         return list(resource_by_path.items())
 
 
-async def _enter(stack: AsyncExitStack, req: Request, parts: Parts, slug: str | None) -> tuple[Any, Any]:
+async def enter(stack: AsyncExitStack, req: Request, parts: Parts, slug: str | None) -> tuple[Any, Any]:
     """Open the transaction of whoever asks: in the tenant of the path, else on the platform."""
     principal = req.context.get("principal")
     actor = principal.actor if principal else CUSTOMER

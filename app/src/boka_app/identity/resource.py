@@ -9,36 +9,15 @@ import falcon
 from falcon.asgi import Request, Response
 
 from boka_app.conventions.api import Api, Call
-from boka_app.identity import invitations, mfa, queries, service
+from boka_app.identity import invitations, mfa, model, queries, service
 from boka_app.identity.admin import resource as admin
 from boka_app.identity.keys import resource as keys
 from boka_app.identity.members import resource as members
-from boka_app.identity.model import (
-    Account,
-    Code,
-    CodeMissing,
-    Enrolment,
-    FirstPassword,
-    Forgotten,
-    Login,
-    LoginRefused,
-    MfaState,
-    NewPassword,
-    NotAuthenticated,
-    PasswordRefused,
-    Proof,
-    RecoveryCodes,
-    Refresh,
-    Session,
-    Tokens,
-    TokenSpent,
-    TooManyAttempts,
-)
 from boka_app.identity.tokens import AccessTokens
 from boka_app.parts import Parts, Routes
 
-_LOGIN = (LoginRefused, TooManyAttempts)
-_FIRST = (TokenSpent, PasswordRefused, TooManyAttempts)
+_LOGIN = (model.LoginRefused, model.TooManyAttempts)
+_FIRST = (model.TokenSpent, model.PasswordRefused, model.TooManyAttempts)
 api = Api()
 on, own = partial(api, alone=True), partial(api, needs="account.self")
 
@@ -49,13 +28,19 @@ def routes(parts: Parts) -> Routes:
     return [*features, ("/.well-known/jwks.json", KeySetResource(parts))]
 
 
-@on("POST /api/auth/login", "Log in", answer=Tokens, body=Login, problems=(CodeMissing, *_LOGIN))
-async def _log_in(call: Call) -> Tokens:
+@on("POST /api/auth/login", "Log in", answer=model.Tokens, body=model.Login, problems=(model.CodeMissing, *_LOGIN))
+async def _log_in(call: Call) -> model.Tokens:
     return await service.log_in(call.parts, call.wish, call.origin)
 
 
-@on("POST /api/auth/refresh", "Exchange a refresh token", answer=Tokens, body=Refresh, problems=(TokenSpent,))
-async def _refresh(call: Call) -> Tokens:
+@on(
+    "POST /api/auth/refresh",
+    "Exchange a refresh token",
+    answer=model.Tokens,
+    body=model.Refresh,
+    problems=(model.TokenSpent,),
+)
+async def _refresh(call: Call) -> model.Tokens:
     return await service.refresh(call.parts, call.wish.refresh_token)
 
 
@@ -64,22 +49,22 @@ async def _log_out(call: Call) -> None:
     await service.log_out(call.conn, call.principal, call.now)
 
 
-@on("POST /api/auth/password", "Set the password of an invited account", body=FirstPassword, problems=_FIRST)
+@on("POST /api/auth/password", "Set the password of an invited account", body=model.FirstPassword, problems=_FIRST)
 async def _set_first(call: Call) -> None:
     await invitations.take_up(call.parts, call.wish)
 
 
-@on("POST /api/auth/password-reset", "Ask for a link to set a password", body=Forgotten, status=202)
+@on("POST /api/auth/password-reset", "Ask for a link to set a password", body=model.Forgotten, status=202)
 async def _send_link(call: Call) -> None:
     await invitations.send_link(call.parts, call.wish.email)
 
 
-@own("GET /api/account", "Read one's own account", answer=Account)
-async def _show(call: Call) -> Account:
+@own("GET /api/account", "Read one's own account", answer=model.Account)
+async def _show(call: Call) -> model.Account:
     found = await queries.find_account(call.conn, id=call.principal.id)
     if found is None:
-        raise NotAuthenticated
-    return Account(
+        raise model.NotAuthenticated
+    return model.Account(
         id=found.id,
         email=found.email,
         name=found.name,
@@ -92,16 +77,16 @@ async def _show(call: Call) -> Account:
 @own(
     "PATCH /api/account/password",
     "Change one's own password",
-    body=NewPassword,
-    problems=(PasswordRefused, *_LOGIN),
+    body=model.NewPassword,
+    problems=(model.PasswordRefused, *_LOGIN),
     alone=True,
 )
 async def _set_password(call: Call) -> None:
     await service.change_password(call.parts, call.principal, call.wish, call.origin)
 
 
-@own("GET /api/account/sessions", "List one's own sessions", answer=list[Session])
-async def _sessions(call: Call) -> list[Session]:
+@own("GET /api/account/sessions", "List one's own sessions", answer=list[model.Session])
+async def _sessions(call: Call) -> list[model.Session]:
     me = call.principal
     return await queries.list_sessions(call.conn, account_id=me.id, current=me.session_id, now=call.now)
 
@@ -120,13 +105,13 @@ async def _log_out_all(call: Call) -> None:
 @own(
     "POST /api/account/mfa",
     "Enrol a second factor",
-    answer=Enrolment,
-    body=Proof,
+    answer=model.Enrolment,
+    body=model.Proof,
     status=201,
-    problems=(MfaState, *_LOGIN),
+    problems=(model.MfaState, *_LOGIN),
     alone=True,
 )
-async def _enrol(call: Call) -> Enrolment:
+async def _enrol(call: Call) -> model.Enrolment:
     account = await service.prove(call.parts, call.principal, call.wish.password, call.origin)
     return await mfa.enrol(call.parts, account)
 
@@ -134,15 +119,15 @@ async def _enrol(call: Call) -> Enrolment:
 @own(
     "POST /api/account/mfa/confirm",
     "Confirm the second factor",
-    answer=RecoveryCodes,
-    body=Code,
-    problems=(MfaState, LoginRefused),
+    answer=model.RecoveryCodes,
+    body=model.Code,
+    problems=(model.MfaState, model.LoginRefused),
 )
-async def _confirm(call: Call) -> RecoveryCodes:
+async def _confirm(call: Call) -> model.RecoveryCodes:
     return await mfa.confirm(call.conn, call.parts, call.principal, call.wish.code)
 
 
-@own("POST /api/account/mfa/disable", "Disable the second factor", body=Proof, problems=_LOGIN, alone=True)
+@own("POST /api/account/mfa/disable", "Disable the second factor", body=model.Proof, problems=_LOGIN, alone=True)
 async def _disable(call: Call) -> None:
     await mfa.disable(call.parts, await service.prove(call.parts, call.principal, call.wish.password, call.origin))
 

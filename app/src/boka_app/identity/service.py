@@ -7,19 +7,8 @@ from uuid import UUID, uuid4
 from boka_app import metrics
 from boka_app.audit import queries as audit
 from boka_app.database import Connection, platform_transaction
-from boka_app.identity import mfa, passwords, queries, rules, tokens
+from boka_app.identity import mfa, model, passwords, queries, rules, tokens
 from boka_app.identity.cookie import BROWSER
-from boka_app.identity.model import (
-    CodeMissing,
-    Login,
-    LoginRefused,
-    NewPassword,
-    Origin,
-    Principal,
-    Tokens,
-    TokenSpent,
-    TooManyAttempts,
-)
 from boka_app.identity.queries import AccountRow
 from boka_app.parts import Parts
 from boka_app.tenants.model import Actor
@@ -30,7 +19,7 @@ _GRACE = timedelta(seconds=10)  # a client whose answer got lost may show the to
 _NOBODY = Actor("account")
 
 
-async def log_in(parts: Parts, login: Login, origin: Origin) -> Tokens:
+async def log_in(parts: Parts, login: model.Login, origin: model.Origin) -> model.Tokens:
     """Begin a program's session.
 
     Raises:
@@ -43,7 +32,7 @@ async def log_in(parts: Parts, login: Login, origin: Origin) -> Tokens:
     return _pair(parts, account_id, session_id, f"{family}.{secret}")
 
 
-async def log_in_browser(parts: Parts, login: Login, origin: Origin) -> str:
+async def log_in_browser(parts: Parts, login: model.Login, origin: model.Origin) -> str:
     """Begin a browser's session and return the secret that `cookie.give` puts into its cookie.
 
     Raises:
@@ -54,7 +43,7 @@ async def log_in_browser(parts: Parts, login: Login, origin: Origin) -> str:
     return secret
 
 
-async def log_out(conn: Connection, principal: Principal, now: datetime, session_id: UUID | None = None) -> bool:
+async def log_out(conn: Connection, principal: model.Principal, now: datetime, session_id: UUID | None = None) -> bool:
     """End one session of the account, the present one unless told; tell whether it lived."""
     only = session_id or principal.session_id
     return await queries.revoke_sessions(conn, account_id=principal.id, reason="logout", now=now, only=only) == 1
@@ -67,7 +56,7 @@ async def end_sessions(conn: Connection, account_id: UUID, reason: str, now: dat
     return ended
 
 
-async def refresh(parts: Parts, token: str) -> Tokens:
+async def refresh(parts: Parts, token: str) -> model.Tokens:
     """Exchange a refresh token for the next pair. An old one ends the session: two hold it, and one is a thief.
 
     Raises:
@@ -78,7 +67,7 @@ async def refresh(parts: Parts, token: str) -> Tokens:
     async with platform_transaction(parts.pool, _NOBODY) as conn:
         family = await queries.lock_family(conn, family_hash=tokens.digest("family", family_secret), now=now)
         if family is None:
-            raise TokenSpent
+            raise model.TokenSpent
         newest = shown == family.secret_hash or (shown == family.previous_hash and now - family.last_used_at <= _GRACE)
         if newest:
             expires_at, hashed = (
@@ -90,11 +79,13 @@ async def refresh(parts: Parts, token: str) -> Tokens:
             await queries.revoke_sessions(conn, account_id=family.account_id, reason="reuse", now=now, only=family.id)
             await audit.record(conn, "session.reused", family.account_id, session_id=str(family.id))
     if not newest:
-        raise TokenSpent
+        raise model.TokenSpent
     return _pair(parts, family.account_id, family.id, f"{family_secret}.{following}")
 
 
-async def change_password(parts: Parts, principal: Principal, new: NewPassword, origin: Origin) -> None:
+async def change_password(
+    parts: Parts, principal: model.Principal, new: model.NewPassword, origin: model.Origin
+) -> None:
     """Replace one's password; every other session of the account ends.
 
     Raises:
@@ -122,7 +113,7 @@ async def replace_password(
     return await queries.set_password(conn, id=account.id, password_hash=hashed, now=now, before=before) == 1
 
 
-async def prove(parts: Parts, principal: Principal, password: str, origin: Origin) -> AccountRow:
+async def prove(parts: Parts, principal: model.Principal, password: str, origin: model.Origin) -> AccountRow:
     """Ask a logged-in person for the password again; return the account.
 
     Raises:
@@ -131,7 +122,7 @@ async def prove(parts: Parts, principal: Principal, password: str, origin: Origi
     async with platform_transaction(parts.pool, principal.actor) as conn:
         found = await queries.find_account(conn, id=principal.id)
     if found is None:
-        raise LoginRefused
+        raise model.LoginRefused
     account, attempt_id = await _check_password(parts, found.email, password, origin)
     async with platform_transaction(parts.pool, principal.actor) as conn:
         await queries.forget_attempt(conn, id=attempt_id)
@@ -139,7 +130,7 @@ async def prove(parts: Parts, principal: Principal, password: str, origin: Origi
 
 
 async def _begin(
-    parts: Parts, login: Login, origin: Origin, *, secret_hash: bytes, family_hash: bytes | None
+    parts: Parts, login: model.Login, origin: model.Origin, *, secret_hash: bytes, family_hash: bytes | None
 ) -> tuple[UUID, UUID]:
     """Check everything about a log-in and insert its session; return account and session."""
     account, attempt_id = await _check_password(parts, login.email, login.password, origin)
@@ -172,13 +163,13 @@ async def _begin(
             )
     metrics.LOGINS.labels(outcome).inc()
     if outcome == "code_missing":
-        raise CodeMissing
+        raise model.CodeMissing
     if outcome != "succeeded":
-        raise LoginRefused
+        raise model.LoginRefused
     return account.id, session_id
 
 
-async def _check_password(parts: Parts, email: str, password: str, origin: Origin) -> tuple[AccountRow, int]:
+async def _check_password(parts: Parts, email: str, password: str, origin: model.Origin) -> tuple[AccountRow, int]:
     """Return the account and the attempt, which counts as failed until somebody ends it."""
     now, email = parts.now(), email.strip().lower()
     email_hash = tokens.digest("email", email)
@@ -187,7 +178,7 @@ async def _check_password(parts: Parts, email: str, password: str, origin: Origi
         refused = rules.refusal(history, now)
         if refused is not None:
             metrics.LOGINS.labels(refused[0]).inc()
-            raise TooManyAttempts(ceil(refused[1].total_seconds()))
+            raise model.TooManyAttempts(ceil(refused[1].total_seconds()))
         account = await queries.find_account(conn, email=email)
         facts = {"account_id": account and account.id, "email_hash": email_hash, "address": origin.address, "now": now}
         attempt_id = await queries.begin_attempt(conn, **facts, outcome="wrong_password" if account else "unknown")
@@ -202,7 +193,7 @@ async def _check_password(parts: Parts, email: str, password: str, origin: Origi
         else:  # writes as well, else the commit's speed would tell that there is no such account
             await queries.end_attempt(conn, id=attempt_id, outcome="unknown")
     metrics.LOGINS.labels("disabled" if right else "wrong_password").inc()
-    raise LoginRefused
+    raise model.LoginRefused
 
 
 async def _check_code(conn: Connection, parts: Parts, account: AccountRow, code: str | None) -> str:
@@ -213,10 +204,10 @@ async def _check_code(conn: Connection, parts: Parts, account: AccountRow, code:
     return "succeeded" if await mfa.use_code(conn, parts, account, code) else "wrong_code"
 
 
-def _pair(parts: Parts, account_id: UUID, session_id: UUID, refresh_token: str) -> Tokens:
+def _pair(parts: Parts, account_id: UUID, session_id: UUID, refresh_token: str) -> model.Tokens:
     settings, now = parts.settings, parts.now()
     signer = tokens.AccessTokens(settings.signing_keys, settings.public_url)
-    return Tokens(
+    return model.Tokens(
         access_token=signer.issue(account_id, session_id, now),
         refresh_token=refresh_token,
         expires_in=int(tokens.ACCESS_LIFE.total_seconds()),

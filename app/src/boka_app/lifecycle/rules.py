@@ -4,20 +4,11 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from boka_app.appointments.model import AppointmentStarted
-from boka_app.lifecycle.model import (
-    AppointmentEnded,
-    By,
-    Cancellation,
-    MoveRefused,
-    NotBegun,
-    PolicyPreview,
-    Status,
-    Visit,
-)
+from boka_app.lifecycle import model
 
-LIVE: tuple[Status, ...] = ("held", "pending", "confirmed")  # what keeps a slot from others
+LIVE: tuple[model.Status, ...] = ("held", "pending", "confirmed")  # what keeps a slot from others
 
-BEFORE: dict[Status, tuple[Status, ...]] = {  # what each state may follow
+BEFORE: dict[model.Status, tuple[model.Status, ...]] = {  # what each state may follow
     "confirmed": ("pending",),
     "cancelled": LIVE,
     "completed": ("confirmed",),
@@ -26,12 +17,12 @@ BEFORE: dict[Status, tuple[Status, ...]] = {  # what each state may follow
 }
 
 
-def free_until(visit: Visit) -> datetime:
+def free_until(visit: model.Visit) -> datetime:
     """Return the last moment at which cancelling costs nothing."""
     return visit.starts_at - timedelta(minutes=visit.cancel_until_minutes)
 
 
-def cancellation(visit: Visit, *, by: By, now: datetime, waive_fee: bool = False) -> Cancellation:
+def cancellation(visit: model.Visit, *, by: model.By, now: datetime, waive_fee: bool = False) -> model.Cancellation:
     """Return what cancelling costs now. Only a confirmed visit costs, and never what the service ends by itself.
 
     Raises:
@@ -47,7 +38,7 @@ def cancellation(visit: Visit, *, by: By, now: datetime, waive_fee: bool = False
     return settle(visit, 0 if free else share(visit.price_minor, visit.cancel_fee_percent))
 
 
-def absence(visit: Visit, *, now: datetime, waive_fee: bool = False) -> Cancellation:
+def absence(visit: model.Visit, *, now: datetime, waive_fee: bool = False) -> model.Cancellation:
     """Return what staying away costs.
 
     Raises:
@@ -57,7 +48,7 @@ def absence(visit: Visit, *, now: datetime, waive_fee: bool = False) -> Cancella
     return settle(visit, 0 if waive_fee else share(visit.price_minor, visit.no_show_fee_percent))
 
 
-def check_begun(visit: Visit, wanted: Status, now: datetime) -> None:
+def check_begun(visit: model.Visit, wanted: model.Status, now: datetime) -> None:
     """Pass a confirmed visit whose time has come.
 
     Raises:
@@ -65,20 +56,20 @@ def check_begun(visit: Visit, wanted: Status, now: datetime) -> None:
     """
     check_state(visit, wanted)
     if now < visit.starts_at:
-        raise NotBegun(visit.starts_at)
+        raise model.NotBegun(visit.starts_at)
 
 
-def check_state(visit: Visit, wanted: Status) -> None:
+def check_state(visit: model.Visit, wanted: model.Status) -> None:
     """Pass a visit that may become what is wanted.
 
     Raises:
         AppointmentEnded: it may not.
     """
     if visit.status not in BEFORE[wanted]:
-        raise AppointmentEnded(visit.status, wanted)
+        raise model.AppointmentEnded(visit.status, wanted)
 
 
-def check_move(visit: Visit, *, by: By, now: datetime) -> None:
+def check_move(visit: model.Visit, *, by: model.By, now: datetime) -> None:
     """Pass a visit that whoever asks may move now.
 
     Raises:
@@ -86,19 +77,21 @@ def check_move(visit: Visit, *, by: By, now: datetime) -> None:
         AppointmentStarted, MoveRefused: a customer asks too late or too often.
     """
     if visit.status not in ("pending", "confirmed"):
-        raise AppointmentEnded(visit.status, "moved")
+        raise model.AppointmentEnded(visit.status, "moved")
     if by != "customer":
         return
     if visit.starts_at <= now:
         raise AppointmentStarted(visit.starts_at)
     until = visit.starts_at - timedelta(minutes=visit.reschedule_until_minutes)
     if now > until:
-        raise MoveRefused(f"it could be moved until {until.isoformat(timespec='minutes')}; call the business instead")
+        raise model.MoveRefused(
+            f"it could be moved until {until.isoformat(timespec='minutes')}; call the business instead"
+        )
     if moves_left(visit) == 0:
-        raise MoveRefused(f"it was moved {visit.reschedules} times, which is all; call the business instead")
+        raise model.MoveRefused(f"it was moved {visit.reschedules} times, which is all; call the business instead")
 
 
-def moves_left(visit: Visit) -> int | None:
+def moves_left(visit: model.Visit) -> int | None:
     """Return how often a customer may still move it; None is any number of times."""
     return None if visit.reschedule_limit is None else max(0, visit.reschedule_limit - visit.reschedules)
 
@@ -108,12 +101,12 @@ def share(amount_minor: int, percent: int) -> int:
     return amount_minor * percent // 100
 
 
-def settle(visit: Visit, fee_minor: int) -> Cancellation:
+def settle(visit: model.Visit, fee_minor: int) -> model.Cancellation:
     """Return a fee, and what of the money paid is left after it."""
-    return Cancellation(fee_minor=fee_minor, refund_minor=max(0, visit.paid_minor - fee_minor))
+    return model.Cancellation(fee_minor=fee_minor, refund_minor=max(0, visit.paid_minor - fee_minor))
 
 
-def is_due(visit: Visit, now: datetime) -> bool:
+def is_due(visit: model.Visit, now: datetime) -> bool:
     """Tell whether the time for which it was kept is over."""
     return visit.status in BEFORE["expired"] and visit.expires_at is not None and visit.expires_at <= now
 
@@ -124,7 +117,7 @@ def local_span(dates: list[date], time_zone: str) -> tuple[datetime, datetime]:
     return datetime.combine(dates[0], time(), zone), datetime.combine(dates[-1] + timedelta(days=1), time(), zone)
 
 
-def preview(visit: Visit, time_zone: str, *, now: datetime) -> PolicyPreview:
+def preview(visit: model.Visit, time_zone: str, *, now: datetime) -> model.PolicyPreview:
     """Return what a customer may do with a visit now.
 
     Raises:
@@ -134,9 +127,9 @@ def preview(visit: Visit, time_zone: str, *, now: datetime) -> PolicyPreview:
     try:
         check_move(visit, by="customer", now=now)
         movable = True
-    except (AppointmentEnded, MoveRefused):
+    except (model.AppointmentEnded, model.MoveRefused):
         movable = False
-    return PolicyPreview(
+    return model.PolicyPreview(
         fee_minor=money.fee_minor,
         refund_minor=money.refund_minor,
         currency=visit.currency,

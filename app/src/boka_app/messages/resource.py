@@ -26,7 +26,7 @@ from boka_app.messages.model import (
 )
 from boka_app.messages.rules import CHANNELS_BY_KIND
 from boka_app.messages.tables import NOTIFICATIONS, TEMPLATES, NewTemplate
-from boka_app.pages.resource import show
+from boka_app.pages.site import show
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import Tenant
 from boka_app.worker.defer import defer
@@ -138,7 +138,7 @@ class UnsubscribePage:
         """Show the button."""
         async with tenant_transaction(self._parts.pool, slug) as (_conn, tenant):
             self._check(tenant, customer_id, token)
-        show(req, resp, "unsubscribe.html", tenant.locale, tenant=tenant, done=False)
+        show(req, resp, "unsubscribe.html", tenant=tenant, done=False)
 
     async def on_post(self, req: Request, resp: Response, slug: str, customer_id: UUID, token: str) -> None:
         """Do it: for the button, and for a mail program's own (RFC 8058)."""
@@ -146,7 +146,7 @@ class UnsubscribePage:
             self._check(tenant, customer_id, token)
             if await queries.unsubscribe(conn, id=customer_id, now=self._parts.now()):
                 await audit.record(conn, "customer.unsubscribed", customer_id)
-        show(req, resp, "unsubscribe.html", tenant.locale, tenant=tenant, done=True)
+        show(req, resp, "unsubscribe.html", tenant=tenant, done=True)
 
     def _check(self, tenant: Tenant, customer_id: UUID, token: str) -> None:
         keys = self._parts.settings.signing_keys

@@ -1,99 +1,72 @@
 """The pages of the waitlist: join, see one's place, leave it, take what it offers."""
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from functools import partial
+from uuid import uuid4
 
 import falcon
-from falcon.asgi import Request, Response
 
 from boka_app.catalog import queries as catalog
-from boka_app.database import tenant_transaction
+from boka_app.conventions.api import Call
 from boka_app.idempotency.model import require_key
 from boka_app.pages import model
-from boka_app.pages.resource import own, read_form, show
-from boka_app.parts import Parts, Routes
+from boka_app.pages.site import Shown, Site
 from boka_app.waitlist import service as waitlist
 from boka_app.waitlist.model import WaitlistUnknown
 
-
-def routes(parts: Parts) -> Routes:
-    """Return the addresses of waiting, and of accepting what the wait was for."""
-    return [
-        ("/b/{slug}/{service_id:uuid}/waitlist", JoinPage(parts)),
-        ("/b/{slug}/waitlist/{entry_id:uuid}/{token}", PlacePage(parts)),
-        ("/b/{slug}/appointments/{appointment_id:uuid}/{token}/accept", AcceptPage(parts)),
-    ]
+_JOIN, _PLACE = "/b/{slug}/{service_id:uuid}/waitlist", "/b/{slug}/waitlist/{entry_id:uuid}/{token}"
+page = Site()
+_own = partial(page, unknown=WaitlistUnknown, purpose="waitlist")
 
 
-class _Page:
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+@page(f"GET {_JOIN}")
+async def _enter_details(call: Call) -> Shown:
+    """Show the form, with the days that the page before showed."""
+    given = {name: call.req.get_param(name) or "" for name in ("from", "to", "employee")}
+    return await _show_form(call, given | {"key": str(uuid4())})
 
 
-class JoinPage(_Page):
-    """`/b/{slug}/{service}/waitlist`: for which days, and who."""
-
-    async def on_get(self, req: Request, resp: Response, slug: str, service_id: UUID) -> None:
-        """Answer the form, with the days that the page before showed."""
-        given = {name: req.get_param(name) or "" for name in ("from", "to", "employee")}
-        await self._show(req, resp, slug, service_id, given | {"key": str(uuid4())}, {})
-
-    async def on_post(self, req: Request, resp: Response, slug: str, service_id: UUID) -> None:
-        """Join and lead to the place; or show the form again with what to correct."""
-        fields = await read_form(req)
-        key = require_key(fields.get("key"))
-        try:
-            async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
-                wish = model.waiting_from_form(fields, service_id, tenant.time_zone)
-                joined = await waitlist.join(conn, self._parts, tenant, wish, key=key)
-        except model.FormInvalid as err:
-            resp.status = falcon.HTTP_422
-            await self._show(req, resp, slug, service_id, fields, err.help_by_field)
-            return
-        raise falcon.HTTPSeeOther(f"/b/{slug}/waitlist/{joined.entry.id}/{joined.token}")
-
-    async def _show(
-        self,
-        req: Request,
-        resp: Response,
-        slug: str,
-        service_id: UUID,
-        fields: dict[str, str],
-        help_by_field: dict[str, str],
-    ) -> None:
-        async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
-            service = await catalog.get_service(conn, service_id)
-            people = [e for e in await catalog.list_employees(conn) if service_id in e.services]
-        now = model.today(tenant, self._parts.now())
-        week = {"from": str(now), "to": str(now + timedelta(days=model.DAYS_SHOWN - 1))}
-        fields = dict.fromkeys(("name", "email", "phone"), "") | week | {n: v for n, v in fields.items() if v}
-        facts = {"tenant": tenant, "service": service, "people": people, "today": now}
-        show(req, resp, "waitlist.html", tenant.locale, **facts, fields=fields, help_by_field=help_by_field)
+@page(f"POST {_JOIN}")
+async def _join(call: Call) -> Shown:
+    """Join and lead to the place; or show the form again with what to correct."""
+    key = require_key(call.wish.get("key"))
+    try:
+        wish = model.waiting_from_form(call.wish, call.id, call.tenant.time_zone)
+    except model.FormInvalid as err:
+        call.resp.status = falcon.HTTP_422
+        return await _show_form(call, call.wish, err.help_by_field)
+    joined = await waitlist.join(call.conn, call.parts, call.tenant, wish, key=key)
+    return f"/b/{call.tenant.slug}/waitlist/{joined.entry.id}/{joined.token}"
 
 
-class PlacePage(_Page):
-    """`/b/{slug}/waitlist/{id}/{token}`: one's place."""
-
-    async def on_get(self, req: Request, resp: Response, slug: str, entry_id: UUID, token: str) -> None:
-        """Answer what it waits for, or was offered."""
-        async with own(self._parts, slug, entry_id, token, WaitlistUnknown, purpose="waitlist") as (conn, tenant):
-            entry = await waitlist.read(conn, self._parts, tenant, entry_id)
-            service = await catalog.get_service(conn, entry.service)
-        last = (entry.latest - timedelta(minutes=1)).date()
-        show(req, resp, "place.html", tenant.locale, tenant=tenant, service=service, entry=entry, last=last)
-
-    async def on_post(self, req: Request, _resp: Response, slug: str, entry_id: UUID, token: str) -> None:
-        """Leave, and show it."""
-        async with own(self._parts, slug, entry_id, token, WaitlistUnknown, purpose="waitlist") as (conn, _):
-            await waitlist.leave(conn, entry_id, self._parts.now())
-        raise falcon.HTTPSeeOther(req.path)
+async def _show_form(call: Call, given: dict[str, str], help_by_field: dict[str, str] | None = None) -> Shown:
+    service = await catalog.get_service(call.conn, call.id)
+    people = [e for e in await catalog.list_employees(call.conn) if call.id in e.services]
+    now = model.today(call.tenant, call.now)
+    week = {"from": str(now), "to": str(now + timedelta(days=model.DAYS_SHOWN - 1))}
+    fields = dict.fromkeys(("name", "email", "phone"), "") | week | {name: text for name, text in given.items() if text}
+    facts = {"service": service, "people": people, "today": now}
+    return "waitlist.html", facts | {"fields": fields, "help_by_field": help_by_field or {}}
 
 
-class AcceptPage(_Page):
-    """`…/accept`: take the time that is kept."""
+@_own(f"GET {_PLACE}")
+async def _show_place(call: Call) -> Shown:
+    """Show what it waits for, or was offered."""
+    entry = await waitlist.read(call.conn, call.parts, call.tenant, call.id)
+    service = await catalog.get_service(call.conn, entry.service)
+    last = (entry.latest - timedelta(minutes=1)).date()
+    return "place.html", {"service": service, "entry": entry, "last": last}
 
-    async def on_post(self, req: Request, _resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
-        """Book it and show the appointment."""
-        async with own(self._parts, slug, appointment_id, token) as (conn, _):
-            await waitlist.accept(conn, appointment_id, self._parts.now())
-        raise falcon.HTTPSeeOther(req.path.removesuffix("/accept"))
+
+@_own(f"POST {_PLACE}")
+async def _leave(call: Call) -> Shown:
+    """Leave, and show it."""
+    await waitlist.leave(call.conn, call.id, call.now)
+    return call.req.path
+
+
+@page("POST /b/{slug}/appointments/{appointment_id:uuid}/{token}/accept")
+async def _accept(call: Call) -> Shown:
+    """Take the time that is kept, and show the appointment."""
+    await waitlist.accept(call.conn, call.id, call.now)
+    return call.req.path.removesuffix("/accept")

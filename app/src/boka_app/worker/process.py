@@ -9,7 +9,6 @@ import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields
-from datetime import UTC, datetime
 
 import httpx
 import psycopg
@@ -18,15 +17,14 @@ from procrastinate.exceptions import ConnectorException
 from prometheus_client import start_http_server
 
 from boka_app import logs
-from boka_app.cache.service import SlotCache
-from boka_app.database import connection, make_pool
-from boka_app.parts import Parts
+from boka_app.database import connection
+from boka_app.parts import Parts, make_parts
 from boka_app.settings import DatabaseSettings, WorkerSettings, load, load_worker
-from boka_app.vault import Vault
 from boka_app.worker import carry_out, metrics, queries
 from boka_app.worker.model import Work
 from boka_app.worker.relay import BATCH, relay
 
+_NAME = "boka-worker"  # in pg_stat_activity
 CONCURRENCY = 8  # jobs at once; they mostly wait for remote ends
 _GRACE_S = 8  # for jobs under way, of the 10 s a stop may take
 _IDLE_S = 0.25  # between two looks into an empty outbox
@@ -45,16 +43,7 @@ def main(env: Mapping[str, str]) -> None:
     settings, worker = load(env), load_worker(env)
     logging.config.dictConfig(logs.config(worker.log_level))
     logging.getLogger("procrastinate.worker").setLevel(logging.CRITICAL)  # it logs errors with their text: see _report
-    database = settings.database
-    pool = make_pool(database.connect_kwargs(application="boka-worker"), max_size=database.pool_max)
-    parts = Parts(
-        settings=settings,
-        pool=pool,
-        vault=Vault(*settings.encryption_keys),
-        now=lambda: datetime.now(UTC),
-        cache=SlotCache(settings.valkey),
-    )
-    asyncio.run(run(parts, worker, database))
+    asyncio.run(run(make_parts(settings, _NAME), worker, settings.database))
 
 
 async def run(parts: Parts, settings: WorkerSettings, database: DatabaseSettings) -> None:
@@ -66,7 +55,7 @@ async def run(parts: Parts, settings: WorkerSettings, database: DatabaseSettings
     if port:
         start_http_server(int(port), addr=host.strip("[]"))
     async with make_work(parts) as work:
-        app = make_app(work, database.connect_kwargs(application="boka-worker"))
+        app = make_app(work, database.connect_kwargs(application=_NAME))
         tasks = [asyncio.create_task(_carry_out(app)), asyncio.create_task(_relay(work))]
         notify("READY=1")
         waiting = asyncio.create_task(stop.wait())

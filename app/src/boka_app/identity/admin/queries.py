@@ -5,14 +5,7 @@ from uuid import UUID
 
 from boka_app.audit import queries as audit
 from boka_app.database import Connection
-from boka_app.identity.admin.model import (
-    Admin,
-    FailedLogins,
-    LockedAccount,
-    MfaStats,
-    SecurityMetrics,
-    Switch,
-)
+from boka_app.identity.admin import model
 from boka_app.identity.queries import forget_failures, revoke_sessions
 from boka_app.statements import many, run, the, write
 from boka_app.tenants.model import PLATFORM
@@ -122,12 +115,12 @@ where id in (
 )
 """
 
-list_mfa_stats = many(MfaStats, _MFA_STATS)
-list_locked_accounts = many(LockedAccount, _LOCKED)
-list_failed_logins = many(FailedLogins, _FAILED)
-read_metrics = the(SecurityMetrics, _METRICS, LookupError)
-list_admins = many(Admin, _ADMINS)
-list_switches = many(Switch, _SWITCHES)
+list_mfa_stats = many(model.MfaStats, _MFA_STATS)
+list_locked_accounts = many(model.LockedAccount, _LOCKED)
+list_failed_logins = many(model.FailedLogins, _FAILED)
+read_metrics = the(model.SecurityMetrics, _METRICS, LookupError)
+list_admins = many(model.Admin, _ADMINS)
+list_switches = many(model.Switch, _SWITCHES)
 insert_tenant = write(_INSERT_TENANT)
 set_admin = run(_SET_ADMIN)
 forget_sessions, forget_attempts = run(_FORGET_SESSIONS), run(_FORGET_ATTEMPTS)  # up to 5,000 rows each

@@ -11,20 +11,7 @@ from boka_app.audit import queries as audit
 from boka_app.conventions.api import Api, Call
 from boka_app.conventions.model import AlreadyTaken, RowUnknown
 from boka_app.identity import invitations, service
-from boka_app.identity.admin import queries
-from boka_app.identity.admin.model import (
-    Admin,
-    FailedLogins,
-    LockedAccount,
-    MfaStats,
-    NewAdmin,
-    NewTenant,
-    OneselfRevoked,
-    SecurityMetrics,
-    Switch,
-    TenantMade,
-    Turn,
-)
+from boka_app.identity.admin import model, queries
 from boka_app.identity.members import queries as members
 from boka_app.identity.model import Count
 from boka_app.identity.permissions import OWNER
@@ -34,12 +21,17 @@ api = Api()
 _command = partial(api, needs="platform.write")
 _SECURITY, _ADMINS = "/api/admin/security", "/api/admin/admins"
 _REPORTS: tuple[tuple[str, str, Any, Callable[..., Awaitable[Any]]], ...] = (
-    ("/api/security-metrics", "Read the security figures", SecurityMetrics, queries.read_metrics),
-    (f"{_SECURITY}/mfa-stats", "Read the use of second factors", list[MfaStats], queries.list_mfa_stats),
-    (f"{_SECURITY}/failed-logins", "List addresses of failed log-ins", list[FailedLogins], queries.list_failed_logins),
-    (f"{_SECURITY}/locked-accounts", "List locked accounts", list[LockedAccount], queries.list_locked_accounts),
-    ("/api/admin/switches", "List the switches", list[Switch], queries.list_switches),
-    (_ADMINS, "List administrators", list[Admin], queries.list_admins),
+    ("/api/security-metrics", "Read the security figures", model.SecurityMetrics, queries.read_metrics),
+    (f"{_SECURITY}/mfa-stats", "Read the use of second factors", list[model.MfaStats], queries.list_mfa_stats),
+    (
+        f"{_SECURITY}/failed-logins",
+        "List addresses of failed log-ins",
+        list[model.FailedLogins],
+        queries.list_failed_logins,
+    ),
+    (f"{_SECURITY}/locked-accounts", "List locked accounts", list[model.LockedAccount], queries.list_locked_accounts),
+    ("/api/admin/switches", "List the switches", list[model.Switch], queries.list_switches),
+    (_ADMINS, "List administrators", list[model.Admin], queries.list_admins),
 )
 
 
@@ -64,10 +56,10 @@ async def _force_logout(call: Call) -> Count:
     return Count(count=await service.end_sessions(call.conn, call.id, "forced", call.now))
 
 
-@_command(f"POST {_ADMINS}", "Make an administrator", answer=list[Admin], body=NewAdmin, status=201)
-async def _make_admin(call: Call) -> list[Admin]:
+@_command(f"POST {_ADMINS}", "Make an administrator", answer=list[model.Admin], body=model.NewAdmin, status=201)
+async def _make_admin(call: Call) -> list[model.Admin]:
     """Raise the account of that address, or make one, and write to it."""
-    new: NewAdmin = call.wish
+    new: model.NewAdmin = call.wish
     account_id = await members.ensure_account(call.conn, new.email, new.name)
     await queries.set_admin(call.conn, id=account_id, admin=True)
     await invitations.queue_link(call.conn, call.parts, account_id)
@@ -76,11 +68,11 @@ async def _make_admin(call: Call) -> list[Admin]:
     return found
 
 
-@_command(f"DELETE {_ADMINS}/{{id:uuid}}", "Revoke an administrator", problems=(RowUnknown, OneselfRevoked))
+@_command(f"DELETE {_ADMINS}/{{id:uuid}}", "Revoke an administrator", problems=(RowUnknown, model.OneselfRevoked))
 async def _revoke_admin(call: Call) -> None:
     """Take the right away and end the sessions; the account stays, with its tenants."""
     if call.id == call.principal.id:
-        raise OneselfRevoked
+        raise model.OneselfRevoked
     if not await queries.revoke_admin(call.conn, call.id, call.now):
         raise RowUnknown("administrator")
 
@@ -88,14 +80,14 @@ async def _revoke_admin(call: Call) -> None:
 @_command(
     "POST /api/admin/tenants",
     "Take a business in",
-    answer=TenantMade,
-    body=NewTenant,
+    answer=model.TenantMade,
+    body=model.NewTenant,
     status=201,
     problems=(AlreadyTaken,),
 )
-async def _make_tenant(call: Call) -> TenantMade:
+async def _make_tenant(call: Call) -> model.TenantMade:
     """Make the tenant and its first owner, and write to the owner."""
-    new: NewTenant = call.wish
+    new: model.NewTenant = call.wish
     tenant_id = uuid4()
     await enter(call.conn, tenant_id, call.principal.actor)
     await queries.insert_tenant(call.conn, id=tenant_id, **asdict(new))
@@ -103,13 +95,19 @@ async def _make_tenant(call: Call) -> TenantMade:
     await members.insert_member(call.conn, id=owner_id, role=OWNER, employee_id=None)
     await invitations.invite(call.conn, call.parts, owner_id)
     await audit.record(call.conn, "tenant.made", tenant_id, owner_id=str(owner_id))
-    return TenantMade(id=tenant_id, slug=new.slug, owner_id=owner_id)
+    return model.TenantMade(id=tenant_id, slug=new.slug, owner_id=owner_id)
 
 
-@_command("PUT /api/admin/switches/{name}", "Turn a switch", answer=list[Switch], body=Turn, problems=(RowUnknown,))
-async def _turn(call: Call) -> list[Switch]:
+@_command(
+    "PUT /api/admin/switches/{name}",
+    "Turn a switch",
+    answer=list[model.Switch],
+    body=model.Turn,
+    problems=(RowUnknown,),
+)
+async def _turn(call: Call) -> list[model.Switch]:
     """Turn a switch; every process follows within some two seconds."""
-    wish: Turn = call.wish
+    wish: model.Turn = call.wish
     if not await queries.turn(call.conn, call.path["name"], call.now, enabled=wish.enabled, reason=wish.reason):
         raise RowUnknown("switch")
     return await queries.list_switches(call.conn)
