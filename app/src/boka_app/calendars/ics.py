@@ -4,7 +4,7 @@ Written here and not by icalendar: that library takes 0.4 s to load, which a pag
 zones change an hour late in spring (`Timezone.from_tzid`, 7.3.0: DTSTART after the gap instead of before it).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -25,6 +25,28 @@ _STATUS = {
     "cancelled": "CANCELLED",
     "expired": "CANCELLED",
 }
+_EVENT = """\
+BEGIN:VEVENT
+UID:{uid}
+DTSTAMP:{updated:%Y%m%dT%H%M%SZ}
+CREATED:{created:%Y%m%dT%H%M%SZ}
+LAST-MODIFIED:{updated:%Y%m%dT%H%M%SZ}
+SEQUENCE:{visit.version}
+DTSTART;TZID={visit.time_zone}:{span[0]:%Y%m%dT%H%M%S}
+DTEND;TZID={visit.time_zone}:{span[1]:%Y%m%dT%H%M%S}
+STATUS:{status}
+TRANSP:{transparency}
+SUMMARY:{texts[0]}
+DESCRIPTION:{texts[1]}
+LOCATION:{texts[2]}
+END:VEVENT"""
+_OBSERVANCE = """\
+BEGIN:{kind}
+DTSTART:{began:%Y%m%dT%H%M%S}
+TZOFFSETFROM:{before:%z}
+TZOFFSETTO:{after:%z}
+TZNAME:{after:%Z}
+END:{kind}"""
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": None})
 _LINE_OCTETS = 74  # RFC 5545 3.1 allows 75; one is the space that continues a line
 _DAY, _NONE = timedelta(days=1), timedelta()
@@ -69,23 +91,19 @@ def write(
     return "".join(f"{_fold(line)}\r\n" for line in [*lines, "END:VCALENDAR"]).encode()
 
 
-def _event(visit: Visit, host: str) -> Iterator[str]:
-    status = _STATUS[visit.status]
-    zone = ZoneInfo(visit.time_zone)
-    yield "BEGIN:VEVENT"
-    yield f"UID:{uid(visit.id, host)}"
-    yield f"DTSTAMP:{_utc(visit.updated_at)}"
-    yield f"CREATED:{_utc(visit.created_at)}"
-    yield f"LAST-MODIFIED:{_utc(visit.updated_at)}"
-    yield f"SEQUENCE:{visit.version}"
-    yield f"DTSTART;TZID={visit.time_zone}:{visit.starts_at.astimezone(zone):%Y%m%dT%H%M%S}"
-    yield f"DTEND;TZID={visit.time_zone}:{visit.ends_at.astimezone(zone):%Y%m%dT%H%M%S}"
-    yield f"STATUS:{status}"
-    yield f"TRANSP:{'TRANSPARENT' if status == 'CANCELLED' else 'OPAQUE'}"
-    yield f"SUMMARY:{_text(visit.summary)}"
-    yield f"DESCRIPTION:{_text(visit.description)}"
-    yield f"LOCATION:{_text(visit.location)}"
-    yield "END:VEVENT"
+def _event(visit: Visit, host: str) -> list[str]:
+    zone, status = ZoneInfo(visit.time_zone), _STATUS[visit.status]
+    begin, end = (moment.astimezone(zone) for moment in (visit.starts_at, visit.ends_at))
+    return _EVENT.format(
+        uid=uid(visit.id, host),
+        created=visit.created_at.astimezone(UTC),
+        updated=visit.updated_at.astimezone(UTC),
+        span=(begin, end),
+        visit=visit,
+        status=status,
+        transparency="TRANSPARENT" if status == "CANCELLED" else "OPAQUE",
+        texts=[_text(text) for text in (visit.summary, visit.description, visit.location)],
+    ).split("\n")
 
 
 @lru_cache(maxsize=64)
@@ -99,17 +117,12 @@ def _time_zone(name: str, first_year: int, last_year: int) -> tuple[str, ...]:
     return (*lines, "END:VTIMEZONE")
 
 
-def _observance(zone: ZoneInfo, moment: datetime) -> Iterator[str]:
+def _observance(zone: ZoneInfo, moment: datetime) -> list[str]:
     before, after = (moment - timedelta(seconds=1)).astimezone(zone), moment.astimezone(zone)
     # By what the clock does, not by the zone's own word: to every reader daylight time is ahead; Morocco's is behind.
     kind = "DAYLIGHT" if (after.utcoffset() or _NONE) > (before.utcoffset() or _NONE) else "STANDARD"
     began = (moment + (before.utcoffset() or _NONE)).replace(tzinfo=None)  # by the clock that is put forward
-    yield f"BEGIN:{kind}"
-    yield f"DTSTART:{began:%Y%m%dT%H%M%S}"
-    yield f"TZOFFSETFROM:{before:%z}"
-    yield f"TZOFFSETTO:{after:%z}"
-    yield f"TZNAME:{after:%Z}"
-    yield f"END:{kind}"
+    return _OBSERVANCE.format(kind=kind, began=began, before=before, after=after).split("\n")
 
 
 def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterable[datetime]:
@@ -126,10 +139,6 @@ def _changes(zone: ZoneInfo, begin: datetime, end: datetime) -> Iterable[datetim
 
 def _clock(zone: ZoneInfo, moment: datetime) -> str:
     return format(moment.astimezone(zone), "%z%Z")
-
-
-def _utc(moment: datetime) -> str:
-    return format(moment.astimezone(UTC), "%Y%m%dT%H%M%SZ")
 
 
 def _text(text: str) -> str:

@@ -36,28 +36,26 @@ _OK, _UNCHANGED = 200, 304
 async def follow_appointment(work: Work, event: Event) -> None:
     """Have every calendar in which this visit stands, or should stand, brought up to date."""
     async with job_transaction(work.pool, event.tenant_id) as conn:
-        for connection_id in await queries.list_followers(conn, id=event.subject_id):
-            await order_sync(conn, event.tenant_id, connection_id)
+        await order_sync(conn, event.tenant_id, *await queries.list_followers(conn, id=event.subject_id))
 
 
 async def follow_erasure(work: Work, event: Event) -> None:
     """Have the words on an erased customer replaced in every calendar of the last month and of the future."""
     async with job_transaction(work.pool, event.tenant_id) as conn:
-        for connection_id in await queries.write_again(conn, customer_id=event.subject_id):
-            await order_sync(conn, event.tenant_id, connection_id)
+        await order_sync(conn, event.tenant_id, *await queries.write_again(conn, customer_id=event.subject_id))
 
 
 async def sync_due_calendars(work: Work) -> None:
     """Order the work on every connection whose turn it is."""
     for tenant_id in await tenant_ids(work.pool):
         async with job_transaction(work.pool, tenant_id) as conn:
-            for connection_id in await queries.list_due(conn, now=work.now()):
-                await order_sync(conn, tenant_id, connection_id)
+            await order_sync(conn, tenant_id, *await queries.list_due(conn, now=work.now()))
 
 
-async def order_sync(conn: Connection, tenant_id: UUID, connection_id: UUID) -> None:
-    """Have one connection brought up to date, once however often this is asked before it begins."""
-    await defer(conn, "sync_calendar", tenant_id, connection_id, queueing_lock=f"calendar:{connection_id}")
+async def order_sync(conn: Connection, tenant_id: UUID, *connection_ids: UUID) -> None:
+    """Have connections brought up to date, each once however often this is asked before it begins."""
+    for connection_id in connection_ids:
+        await defer(conn, "sync_calendar", tenant_id, connection_id, queueing_lock=f"calendar:{connection_id}")
 
 
 async def sync_calendar(work: Work, tenant_id: UUID, subject_id: UUID) -> None:

@@ -1,19 +1,6 @@
 """What staff set up of the catalog: each kind of row, and the lists that belong to one with their SQL."""
 
-from boka_app.catalog.model import (
-    BlockedSlot,
-    DateHours,
-    EmployeeSetup,
-    Hours,
-    NewBlockedSlot,
-    NewEmployee,
-    NewService,
-    ServicePrice,
-    ServiceSetup,
-    Skill,
-    WeeklyHours,
-    check_apart,
-)
+from boka_app.catalog import model
 from boka_app.conventions.editing import Belongings
 from boka_app.conventions.table import Table
 
@@ -21,8 +8,8 @@ SERVICES = Table(
     kind="service",
     noun="service",
     needs="catalog",
-    row=ServiceSetup,
-    new=NewService,
+    row=model.ServiceSetup,
+    new=model.NewService,
     source="service",
     search="search @@ search_words(%(search)s::text)",
 )
@@ -31,8 +18,8 @@ EMPLOYEES = Table(
     kind="employee",
     noun="employee",
     needs="catalog",
-    row=EmployeeSetup,
-    new=NewEmployee,
+    row=model.EmployeeSetup,
+    new=model.NewEmployee,
     source="employee",
     search="to_tsvector('simple', name) @@ search_words(%(search)s::text)",
 )
@@ -41,8 +28,8 @@ BLOCKED_SLOTS = Table(
     kind="blocked_slot",
     noun="blocked slot",
     needs="catalog",
-    row=BlockedSlot,
-    new=NewBlockedSlot,
+    row=model.BlockedSlot,
+    new=model.NewBlockedSlot,
     source="blocked_slot",
     sorted_by="starts_at",
     search="to_tsvector('simple', reason) @@ search_words(%(search)s::text)",
@@ -52,7 +39,7 @@ PRICES = Belongings(
     kind="service.prices",
     noun="the prices of a service, for employees and spans of dates",
     owner=SERVICES,
-    item=ServicePrice,
+    item=model.ServicePrice,
     select="""
     select price_minor, employee_id, valid_from, valid_until
     from service_price
@@ -74,7 +61,7 @@ SKILLS = Belongings(
     kind="employee.services",
     noun="the services that an employee performs",
     owner=EMPLOYEES,
-    item=Skill,
+    item=model.Skill,
     select="""
     select service_id
     from employee_service
@@ -93,8 +80,8 @@ WEEK = Belongings(
     kind="employee.hours",
     noun="the weekly hours of an employee",
     owner=EMPLOYEES,
-    item=WeeklyHours,
-    check=check_apart,
+    item=model.WeeklyHours,
+    check=model.check_apart,
     select="""
     select weekday, opens_minute, closes_minute
     from availability_rule
@@ -113,7 +100,7 @@ DATES = Belongings(
     kind="employee.exceptions",
     noun="the dates with other hours, from yesterday on",
     owner=EMPLOYEES,
-    item=DateHours,
+    item=model.DateHours,
     select="""
     select on_date, opens_minute, closes_minute
     from availability_exception
@@ -127,8 +114,8 @@ ONE_DATE = Belongings(
     kind="employee.exceptions",
     noun="the hours of one date; none closes it, removing them lets the weekly ones count again",
     owner=EMPLOYEES,
-    item=Hours,
-    check=check_apart,
+    item=model.Hours,
+    check=model.check_apart,
     removable=True,
     select="""
     select opens_minute, closes_minute

@@ -12,20 +12,6 @@ REMINDER = "appointment.reminder"
 REMIND_BEFORE = (timedelta(hours=24), timedelta(hours=2))
 
 _BOOKED = "appointment.confirmed"
-# Which message an event makes. A booking that waits for its payment is told of once it is paid.
-_KIND_BY_EVENT = {
-    "appointment.booked": _BOOKED,
-    "appointment.confirmed": _BOOKED,
-    "appointment.moved": "appointment.moved",
-    "appointment.cancelled": "appointment.cancelled",
-    "appointment.expired": "appointment.expired",
-    "payment.succeeded": "payment.succeeded",
-    "payment.failed": "payment.failed",
-    "refund.succeeded": "refund.succeeded",
-    "refund.failed": "refund.failed",
-    "waitlist.offered": "waitlist.offered",
-}
-EVENTS = tuple(_KIND_BY_EVENT)
 # What the appointment must still be when the message goes out; kinds without a line go out whatever it is.
 _STILL = {
     _BOOKED: {"confirmed"},
@@ -51,6 +37,8 @@ CHANNELS_BY_KIND: dict[str, tuple[Channel, ...]] = {
     "member.invited": ("email",),
     "account.password": ("email",),
 }
+# What makes messages: events of their names, and a booking. One that waits for its payment is told of once it is paid.
+EVENTS = ("appointment.booked", *(kind for kind in CHANNELS_BY_KIND if kind not in (REMINDER, *_ONE_LINK)))
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +52,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan(event_kind: str, event_id: int, visit: Visit, active: set[str], now: datetime) -> list[Planned]:
     """Return the messages of an event; the same event always makes the same, under the same keys."""
-    kind = _KIND_BY_EVENT[event_kind]
+    kind = _BOOKED if event_kind == "appointment.booked" else event_kind
     if kind == _BOOKED and visit.status != "confirmed":
         return []
     about = f"series:{visit.series_id}" if kind == _BOOKED and visit.series_id else f"event:{event_id}"
