@@ -18,7 +18,6 @@ api = Api()
 @api(
     "GET /api/tenants/{slug}/analytics",
     "Read a tenant's figures",
-    answer=Dashboard,
     parameters=_SPAN,
     problems=[RangeInvalid],
     needs="analytics.read",
@@ -31,7 +30,6 @@ async def _read(call: Call) -> Dashboard:
 @api(
     "GET /api/business-metrics",
     "Read the figures of all tenants",
-    answer=BusinessMetrics,
     parameters=_SPAN,
     problems=[RangeInvalid],
     needs="platform.read",

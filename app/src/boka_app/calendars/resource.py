@@ -38,24 +38,16 @@ api = Api()
 _look, _change = partial(api, needs="calendars.read"), partial(api, needs="calendars.write")
 
 
-@_look(f"GET {_ALL}", "List connected calendars", answer=list[CalendarConnection])
+@_look(f"GET {_ALL}", "List connected calendars")
 async def _list(call: Call) -> list[CalendarConnection]:
     """Answer every connection and how it goes."""
     return await queries.list_connections(call.conn)
 
 
-@_change(
-    f"POST {_ALL}",
-    "Connect a calendar by its address",
-    answer=CalendarConnection,
-    status=201,
-    body=FeedRequest,
-    key=True,
-    problems=[EmployeeUnknown],
-)
-async def _connect(call: Call) -> CalendarConnection:
+@_change(f"POST {_ALL}", "Connect a calendar by its address", status=201, key=True, problems=[EmployeeUnknown])
+async def _connect(call: Call, wish: FeedRequest) -> CalendarConnection:
     """Heed a published calendar (iCalendar); whether it can be read shows in its status a moment later."""
-    connect = partial(service.connect_feed, call.conn, call.parts, call.tenant.id, call.wish)
+    connect = partial(service.connect_feed, call.conn, call.parts, call.tenant.id, wish)
     made = await call.once(CalendarConnection, connect)
     call.resp.location = f"/api/tenants/{call.tenant.slug}/calendars/{made.id}"
     return made
@@ -64,17 +56,15 @@ async def _connect(call: Call) -> CalendarConnection:
 @_change(
     f"POST {_ALL}/oauth",
     "Begin to connect an account's calendar",
-    answer=ConsentPage,
-    body=ConsentRequest,
     problems=[EmployeeUnknown, ProviderMissing, ConsentInvalid],
 )
-async def _ask_consent(call: Call) -> ConsentPage:
+async def _ask_consent(call: Call, wish: ConsentRequest) -> ConsentPage:
     """Answer the provider's page on which the account's owner agrees."""
-    url = await service.start_consent(call.conn, call.parts, call.tenant.id, call.principal, call.wish)
+    url = await service.start_consent(call.conn, call.parts, call.tenant.id, call.principal, wish)
     return ConsentPage(authorize_url=url)
 
 
-@_look(f"GET {_ONE}", "Read a connected calendar", answer=CalendarConnection, problems=[CalendarUnknown])
+@_look(f"GET {_ONE}", "Read a connected calendar", problems=[CalendarUnknown])
 async def _read(call: Call) -> CalendarConnection:
     """Answer the connection and how it goes."""
     return await queries.get_connection(call.conn, id=call.id)
@@ -87,9 +77,7 @@ async def _disconnect(call: Call) -> None:
     await service.disconnect(call.conn, call.tenant.id, call.id, now=call.now)
 
 
-@_change(
-    f"POST {_ONE}/sync", "Synchronise a calendar now", answer=CalendarConnection, status=202, problems=[CalendarUnknown]
-)
+@_change(f"POST {_ONE}/sync", "Synchronise a calendar now", status=202, problems=[CalendarUnknown])
 async def _sync(call: Call) -> CalendarConnection:
     """Order it and answer the connection as it is before."""
     found = await _read(call)
@@ -97,7 +85,7 @@ async def _sync(call: Call) -> CalendarConnection:
     return found
 
 
-@_change(f"POST {_FEED}", "Give out a feed link", answer=FeedLink, problems=[AppointmentUnknown])
+@_change(f"POST {_FEED}", "Give out a feed link", problems=[AppointmentUnknown])
 async def _give_out(call: Call) -> FeedLink:
     """Answer the link; the same one until it is taken back."""
     if await queries.employee_name(call.conn, id=call.id) is None:

@@ -1,4 +1,4 @@
-"""The operations of a feature, each a function below `@api("GET /api/…", "What it does", answer=…)`.
+"""The operations of a feature, each a function below `@api("GET /api/…", "What it does")`.
 
 The function gets a `Call`, already in its transaction, and returns what is answered.
 """
@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from types import SimpleNamespace
-from typing import Any, TypeVar
+from inspect import isfunction
+from types import NoneType, SimpleNamespace
+from typing import Any, TypeVar, get_type_hints
 from uuid import UUID
 
 import falcon
@@ -115,12 +116,18 @@ class Api:
         alone: bool = False,
         **described: Any,  # noqa: ANN401  as `operation` takes them
     ) -> Callable[[_Do], _Do]:
-        """Add an `operation`: `address` is its method and path. Where `alone`, it opens its transactions itself."""
+        """Add an `operation`: `address` is its method and path. Where `alone`, it opens its transactions itself.
+
+        Unless told, the function's types tell what is answered, and the body: that of its second parameter, `wish`.
+        """
         method, path = address.split()
-        told = operation(summary, **described)
-        decoder = None if told.body is None else msgspec.json.Decoder(told.body)
 
         def add(do: _Do) -> _Do:
+            types = _types(do)
+            typed: dict[str, Any] = {"answer": types.get("return"), "body": types.get("wish")}
+            told = operation(summary, **typed | described)
+            decoder = None if told.body is None else msgspec.json.Decoder(told.body)
+
             def make(parts: Parts) -> Any:  # noqa: ANN401  a responder
                 async def respond(req: Request, resp: Response, **given: Any) -> None:  # noqa: ANN401  the path's fields
                     claim = require_key(req.get_header("Idempotency-Key")) if told.key else ""
@@ -129,7 +136,8 @@ class Api:
                     resp.cache_control = ["no-store"]
                     async with AsyncExitStack() as stack:
                         entered = (None, None) if alone else await enter(stack, req, parts, given.get("slug"))
-                        media = await do(Call(req, resp, parts, given, wish, claim, *entered))
+                        call = Call(req, resp, parts, given, wish, claim, *entered)
+                        media = await (do(call, wish) if "wish" in types else do(call))
                     if told.answer is not None:
                         resp.media = media
                     if (version := getattr(media, "version", None)) is not None:
@@ -148,6 +156,12 @@ class Api:
         for path, method, make in self._made:
             setattr(resource_by_path.setdefault(path, SimpleNamespace()), f"on_{method}", make(parts))
         return list(resource_by_path.items())
+
+
+def _types(do: object) -> dict[str, Any]:
+    """Return the types that a function names, without None; of a partial one none are known."""
+    named: dict[str, Any] = get_type_hints(do) if isfunction(do) else {}
+    return {name: kind for name, kind in named.items() if kind is not NoneType}
 
 
 async def enter(stack: AsyncExitStack, req: Request, parts: Parts, slug: str | None) -> tuple[Any, Any]:

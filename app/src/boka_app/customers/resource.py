@@ -16,7 +16,6 @@ edit(api, _ALL, CUSTOMERS)
 @api(
     f"GET {_ALL}/{{id:uuid}}/export",
     "Export everything held on a person",
-    answer=PersonalData,
     needs="customers.export",
     problems=[RowUnknown],
 )
@@ -28,7 +27,6 @@ async def _export(call: Call) -> PersonalData:
 @api(
     f"POST {_ALL}/{{id:uuid}}/erase",
     "Erase a person, for good",
-    answer=Erasure,
     needs="customers.erase",
     problems=[RowUnknown, VisitsAhead],
 )

@@ -28,20 +28,14 @@ def routes(parts: Parts) -> Routes:
     return [*features, ("/.well-known/jwks.json", KeySetResource(parts))]
 
 
-@on("POST /api/auth/login", "Log in", answer=model.Tokens, body=model.Login, problems=(model.CodeMissing, *_LOGIN))
-async def _log_in(call: Call) -> model.Tokens:
-    return await service.log_in(call.parts, call.wish, call.origin)
+@on("POST /api/auth/login", "Log in", problems=(model.CodeMissing, *_LOGIN))
+async def _log_in(call: Call, wish: model.Login) -> model.Tokens:
+    return await service.log_in(call.parts, wish, call.origin)
 
 
-@on(
-    "POST /api/auth/refresh",
-    "Exchange a refresh token",
-    answer=model.Tokens,
-    body=model.Refresh,
-    problems=(model.TokenSpent,),
-)
-async def _refresh(call: Call) -> model.Tokens:
-    return await service.refresh(call.parts, call.wish.refresh_token)
+@on("POST /api/auth/refresh", "Exchange a refresh token", problems=(model.TokenSpent,))
+async def _refresh(call: Call, wish: model.Refresh) -> model.Tokens:
+    return await service.refresh(call.parts, wish.refresh_token)
 
 
 @own("POST /api/auth/logout", "Log out")
@@ -49,17 +43,17 @@ async def _log_out(call: Call) -> None:
     await service.log_out(call.conn, call.principal, call.now)
 
 
-@on("POST /api/auth/password", "Set the password of an invited account", body=model.FirstPassword, problems=_FIRST)
-async def _set_first(call: Call) -> None:
-    await invitations.take_up(call.parts, call.wish)
+@on("POST /api/auth/password", "Set the password of an invited account", problems=_FIRST)
+async def _set_first(call: Call, wish: model.FirstPassword) -> None:
+    await invitations.take_up(call.parts, wish)
 
 
-@on("POST /api/auth/password-reset", "Ask for a link to set a password", body=model.Forgotten, status=202)
-async def _send_link(call: Call) -> None:
-    await invitations.send_link(call.parts, call.wish.email)
+@on("POST /api/auth/password-reset", "Ask for a link to set a password", status=202)
+async def _send_link(call: Call, wish: model.Forgotten) -> None:
+    await invitations.send_link(call.parts, wish.email)
 
 
-@own("GET /api/account", "Read one's own account", answer=model.Account)
+@own("GET /api/account", "Read one's own account")
 async def _show(call: Call) -> model.Account:
     found = await queries.find_account(call.conn, id=call.principal.id)
     if found is None:
@@ -74,18 +68,12 @@ async def _show(call: Call) -> model.Account:
     )
 
 
-@own(
-    "PATCH /api/account/password",
-    "Change one's own password",
-    body=model.NewPassword,
-    problems=(model.PasswordRefused, *_LOGIN),
-    alone=True,
-)
-async def _set_password(call: Call) -> None:
-    await service.change_password(call.parts, call.principal, call.wish, call.origin)
+@own("PATCH /api/account/password", "Change one's own password", problems=(model.PasswordRefused, *_LOGIN), alone=True)
+async def _set_password(call: Call, wish: model.NewPassword) -> None:
+    await service.change_password(call.parts, call.principal, wish, call.origin)
 
 
-@own("GET /api/account/sessions", "List one's own sessions", answer=list[model.Session])
+@own("GET /api/account/sessions", "List one's own sessions")
 async def _sessions(call: Call) -> list[model.Session]:
     me = call.principal
     return await queries.list_sessions(call.conn, account_id=me.id, current=me.session_id, now=call.now)
@@ -102,34 +90,20 @@ async def _log_out_all(call: Call) -> None:
     await service.end_sessions(call.conn, call.principal.id, "logout", call.now)
 
 
-@own(
-    "POST /api/account/mfa",
-    "Enrol a second factor",
-    answer=model.Enrolment,
-    body=model.Proof,
-    status=201,
-    problems=(model.MfaState, *_LOGIN),
-    alone=True,
-)
-async def _enrol(call: Call) -> model.Enrolment:
-    account = await service.prove(call.parts, call.principal, call.wish.password, call.origin)
+@own("POST /api/account/mfa", "Enrol a second factor", status=201, problems=(model.MfaState, *_LOGIN), alone=True)
+async def _enrol(call: Call, wish: model.Proof) -> model.Enrolment:
+    account = await service.prove(call.parts, call.principal, wish.password, call.origin)
     return await mfa.enrol(call.parts, account)
 
 
-@own(
-    "POST /api/account/mfa/confirm",
-    "Confirm the second factor",
-    answer=model.RecoveryCodes,
-    body=model.Code,
-    problems=(model.MfaState, model.LoginRefused),
-)
-async def _confirm(call: Call) -> model.RecoveryCodes:
-    return await mfa.confirm(call.conn, call.parts, call.principal, call.wish.code)
+@own("POST /api/account/mfa/confirm", "Confirm the second factor", problems=(model.MfaState, model.LoginRefused))
+async def _confirm(call: Call, wish: model.Code) -> model.RecoveryCodes:
+    return await mfa.confirm(call.conn, call.parts, call.principal, wish.code)
 
 
-@own("POST /api/account/mfa/disable", "Disable the second factor", body=model.Proof, problems=_LOGIN, alone=True)
-async def _disable(call: Call) -> None:
-    await mfa.disable(call.parts, await service.prove(call.parts, call.principal, call.wish.password, call.origin))
+@own("POST /api/account/mfa/disable", "Disable the second factor", problems=_LOGIN, alone=True)
+async def _disable(call: Call, wish: model.Proof) -> None:
+    await mfa.disable(call.parts, await service.prove(call.parts, call.principal, wish.password, call.origin))
 
 
 class KeySetResource:

@@ -19,7 +19,7 @@ _ONE = "/api/tenants/{slug}/appointments/{appointment_id:uuid}"
 api = Api()
 
 
-@api(f"GET {_ONE}", "Read an appointment", answer=Appointment, problems=NOT_ONES_OWN)
+@api(f"GET {_ONE}", "Read an appointment", problems=NOT_ONES_OWN)
 async def _read(call: Call) -> Appointment:
     return in_zone(await appointments.get_appointment(call.conn, call.prove(AppointmentUnknown)))
 
@@ -27,30 +27,23 @@ async def _read(call: Call) -> Appointment:
 @api(
     f"PATCH {_ONE}",
     "Move an appointment",
-    answer=Appointment,
-    body=Move,
     parameters=[KEY_IF_ANY, IF_MATCH_IF_ANY],
     problems=[*NOT_ONES_OWN, *UNMOVABLE],
 )
-async def _move(call: Call) -> Appointment:
+async def _move(call: Call, wish: Move) -> Appointment:
     """Move it, once for each key, and answer the appointment as it is then."""
     appointment_id = call.prove(AppointmentUnknown)
     key, match = (call.req.get_header(name) for name in ("Idempotency-Key", "If-Match"))
     held = None if match is None else call.require_match
-    move = partial(service.move, call.conn, call.tenant, appointment_id, call.wish, match=held, now=call.now)
+    move = partial(service.move, call.conn, call.tenant, appointment_id, wish, match=held, now=call.now)
     if key is None:
         await move()
     else:
-        await once(call.conn, require_key(key), call.req.path, call.wish, type(None), move)
+        await once(call.conn, require_key(key), call.req.path, wish, type(None), move)
     return in_zone(await appointments.get_appointment(call.conn, appointment_id))
 
 
-@api(
-    f"DELETE {_ONE}",
-    "Cancel an appointment",
-    answer=CancelledAppointment,
-    problems=[AppointmentStarted, AppointmentEnded, *NOT_ONES_OWN],
-)
+@api(f"DELETE {_ONE}", "Cancel an appointment", problems=[AppointmentStarted, AppointmentEnded, *NOT_ONES_OWN])
 async def _cancel(call: Call) -> CancelledAppointment:
     """Cancel and answer the appointment as it is now, what it costs, and what goes back."""
     appointment_id = call.prove(AppointmentUnknown)
@@ -62,7 +55,6 @@ async def _cancel(call: Call) -> CancelledAppointment:
 @api(
     f"GET {_ONE}/policy-preview",
     "Preview what cancelling costs",
-    answer=PolicyPreview,
     problems=[AppointmentStarted, AppointmentEnded, *NOT_ONES_OWN],
 )
 async def _preview(call: Call) -> PolicyPreview:

@@ -45,7 +45,7 @@ def page_routes(parts: Parts) -> Routes:
     return [("/b/{slug}/unsubscribe/{customer_id:uuid}/{token}", UnsubscribePage(parts))]
 
 
-@_look(f"GET {_TENANT}/templates/built-in", "List the built-in templates", answer=list[Template])
+@_look(f"GET {_TENANT}/templates/built-in", "List the built-in templates")
 async def _list_built_in(_call: Call) -> list[Template]:
     """Answer every message in every language we speak."""
     return [
@@ -56,13 +56,13 @@ async def _list_built_in(_call: Call) -> list[Template]:
     ]
 
 
-@_look(f"POST {_TENANT}/templates/preview", "Fill a template in with a sample", answer=Words, body=NewTemplate)
-async def _preview(call: Call) -> Words:
+@_look(f"POST {_TENANT}/templates/preview", "Fill a template in with a sample")
+async def _preview(_call: Call, wish: NewTemplate) -> Words:
     """Answer the words; nothing is kept."""
-    return words.check(call.wish)
+    return words.check(wish)
 
 
-@_look(f"GET {_TENANT}/channels", "List the channels set up", answer=list[ChannelInfo])
+@_look(f"GET {_TENANT}/channels", "List the channels set up")
 async def _list_channels(call: Call) -> list[ChannelInfo]:
     """Answer them, without their secrets."""
     return await queries.list_channels(call.conn)
@@ -72,13 +72,12 @@ async def _list_channels(call: Call) -> list[ChannelInfo]:
     f"PUT {_CHANNEL}",
     "Set a channel up, or anew",
     answer=ChannelInfo,
-    body=ChannelBody,
     if_match=True,
     problems=[RowUnknown, ChannelRefused],
 )
-async def _set_up(call: Call) -> ChannelInfo | None:
+async def _set_up(call: Call, wish: ChannelBody) -> ChannelInfo | None:
     """Keep it, sealed. If-Match is needed once it exists."""
-    given, channel = call.wish, call.path["channel"]
+    given, channel = wish, call.path["channel"]
     if channel == "chat":
         chat.check(given.address, call.parts.settings.webhook_networks)
     sealed = call.parts.vault.seal(msgspec.json.encode(given).decode())
@@ -99,7 +98,6 @@ async def _remove(call: Call) -> None:
 @_change(
     f"POST {_TENANT}/notifications/{{id:uuid}}/resend",
     "Send a message again",
-    answer=Notification,
     status=202,
     problems=[RowUnknown, NotificationOpen],
 )

@@ -34,28 +34,22 @@ def routes(parts: Parts) -> Routes:
     return [*api.routes(parts), (f"{_ALL}/webhooks/{{provider}}", WebhookResource(parts))]
 
 
-@api(
-    f"POST {_CHECKOUT}",
-    "Open a checkout",
-    answer=model.Checkout,
-    alone=True,
-    problems=[*NOT_ONES_OWN, *model.UNPAYABLE],
-)
+@api(f"POST {_CHECKOUT}", "Open a checkout", alone=True, problems=[*NOT_ONES_OWN, *model.UNPAYABLE])
 async def _check_out(call: Call) -> model.Checkout:
     """Answer where to pay; asked again, the same."""
     return await service.checkout(call.parts, call.path["slug"], call.id, bearer_token(call.req))
 
 
-@_look(f"GET {_ALL}", "List payments", answer=Page[Payment])
+@_look(f"GET {_ALL}", "List payments")
 async def _list(call: Call) -> Page[Payment]:
     """Answer a page of payments, the newest first."""
     return await call.page("payments", queries.list_payments, _place)
 
 
-@_pay(f"POST {_ALL}", "Note a payment in cash", status=201, body=model.CashPayment, problems=[AppointmentUnknown])
-async def _note_cash(call: Call) -> PaymentDetails:
+@_pay(f"POST {_ALL}", "Note a payment in cash", status=201, problems=[AppointmentUnknown])
+async def _note_cash(call: Call, wish: model.CashPayment) -> PaymentDetails:
     """Note money taken by hand."""
-    payment_id = await call.once(UUID, partial(service.note_cash, call.conn, call.wish, now=call.now))
+    payment_id = await call.once(UUID, partial(service.note_cash, call.conn, wish, now=call.now))
     call.resp.location = f"{call.req.path}/{payment_id}"
     return await _details(call, payment_id)
 
@@ -69,20 +63,14 @@ async def _read(call: Call) -> PaymentDetails | None:
     return None if unchanged(call.req, call.resp, tag) else details
 
 
-@_pay(
-    f"POST {_ONE}/refunds",
-    "Refund a payment",
-    status=202,
-    body=model.RefundWish,
-    problems=[PaymentUnknown, model.RefundTooMuch],
-)
-async def _refund(call: Call) -> PaymentDetails:
+@_pay(f"POST {_ONE}/refunds", "Refund a payment", status=202, problems=[PaymentUnknown, model.RefundTooMuch])
+async def _refund(call: Call, wish: model.RefundWish) -> PaymentDetails:
     """Write the refund; a job makes it, and reading the payment tells how far it is."""
-    await call.once(UUID, partial(service.refund_by_staff, call.conn, call.id, call.wish.amount_minor))
+    await call.once(UUID, partial(service.refund_by_staff, call.conn, call.id, wish.amount_minor))
     return await _details(call, call.id)
 
 
-@_set_up(f"GET {_ACCOUNT}", "Read a payment account", answer=Account, problems=[AccountUnknown])
+@_set_up(f"GET {_ACCOUNT}", "Read a payment account", problems=[AccountUnknown])
 async def _read_account(call: Call) -> Account:
     """Answer what is set up, without secrets."""
     return _without_secrets(call, await queries.get_account(call.conn, provider=call.path["provider"]))
@@ -91,14 +79,12 @@ async def _read_account(call: Call) -> Account:
 @_set_up(
     f"PUT {_ACCOUNT}",
     "Set up a payment account",
-    answer=Account,
-    body=model.AccountSetup,
     parameters=[IF_MATCH_IF_ANY],
     problems=[AccountUnknown, model.WebhookSecretMissing, MatchMissing],
 )
-async def _set_account_up(call: Call) -> Account:
+async def _set_account_up(call: Call, wish: model.AccountSetup) -> Account:
     """Set up or change the account; an active one puts the other to rest."""
-    provider, setup, seal = call.path["provider"], call.wish, call.parts.vault.seal
+    provider, setup, seal = call.path["provider"], wish, call.parts.vault.seal
     if provider not in ("stripe", "paystack"):
         raise AccountUnknown(provider)
     if provider == "stripe" and setup.webhook_secret is None:

@@ -15,26 +15,24 @@ api = Api()
 @api(
     f"POST {_ALL}",
     "Book a series",
-    answer=BookedSeries,
     status=201,
-    body=SeriesRequest,
     key=True,
     problems=[ServiceUnknown, EmployeeUnknown, SlotInPast, BeyondHorizon, SeriesConflicts],
 )
-async def _book(call: Call) -> BookedSeries:
+async def _book(call: Call, wish: SeriesRequest) -> BookedSeries:
     """Book all visits or none; with `partial` those that can be had, and list the others."""
-    booked = await service.book(call.conn, call.parts, call.tenant, call.wish, key=call.key)
+    booked = await service.book(call.conn, call.parts, call.tenant, wish, key=call.key)
     call.resp.location = f"{call.req.path}/{booked.series.id}"
     return booked
 
 
-@api(f"GET {_ONE}", "Read a series", answer=Series, problems=[TokenMissing, SeriesUnknown])
+@api(f"GET {_ONE}", "Read a series", problems=[TokenMissing, SeriesUnknown])
 async def _read(call: Call) -> Series:
     """Answer its visits by time."""
     return await service.read(call.conn, call.prove(SeriesUnknown, purpose="series"))
 
 
-@api(f"DELETE {_ONE}", "Cancel a series", answer=Series, problems=[TokenMissing, SeriesUnknown])
+@api(f"DELETE {_ONE}", "Cancel a series", problems=[TokenMissing, SeriesUnknown])
 async def _cancel(call: Call) -> Series:
     """Cancel what is still to come, and answer the series as it is then."""
     return await service.cancel(call.conn, call.prove(SeriesUnknown, purpose="series"), call.now)

@@ -10,7 +10,7 @@ api = Api()
 edit_one(api, "/api/tenants/{slug}/settings", SETTINGS)
 
 
-@api("GET /api/tenants/{slug}", "Read a tenant", answer=Tenant)
+@api("GET /api/tenants/{slug}", "Read a tenant")
 async def _read(call: Call) -> Tenant:
     """Answer the tenant with its zone and booking limits."""
     return call.tenant

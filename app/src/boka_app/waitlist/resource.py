@@ -21,35 +21,29 @@ api = Api()
 
 
 @api(
-    f"POST {_ALL}",
-    "Join the waitlist",
-    answer=Joined,
-    status=201,
-    body=JoinRequest,
-    key=True,
-    problems=[ServiceUnknown, EmployeeUnknown, RangeInvalid],
+    f"POST {_ALL}", "Join the waitlist", status=201, key=True, problems=[ServiceUnknown, EmployeeUnknown, RangeInvalid]
 )
-async def _join(call: Call) -> Joined:
+async def _join(call: Call, wish: JoinRequest) -> Joined:
     """Take the last place, or repeat the answer of the first request with this key."""
-    joined = await service.join(call.conn, call.parts, call.tenant, call.wish, key=call.key)
+    joined = await service.join(call.conn, call.parts, call.tenant, wish, key=call.key)
     call.resp.location = f"{call.req.path}/{joined.entry.id}"
     return joined
 
 
-@api(f"GET {_ALL}", "List who waits", answer=Page[StaffWaitlistEntry], needs="appointments.read")
+@api(f"GET {_ALL}", "List who waits", needs="appointments.read")
 async def _list(call: Call) -> Page[StaffWaitlistEntry]:
     """Answer a page of those who wait or have an offer, whoever waits longest first."""
     return await call.page("waitlist", queries.list_entries, lambda entry: (entry.created_at, entry.id))
 
 
-@api(f"GET {_ONE}", "Read a place on the waitlist", answer=WaitlistEntry, problems=[TokenMissing, WaitlistUnknown])
+@api(f"GET {_ONE}", "Read a place on the waitlist", problems=[TokenMissing, WaitlistUnknown])
 async def _read(call: Call) -> WaitlistEntry:
     """Answer the place, and what it is offered."""
     entry_id = call.prove(WaitlistUnknown, purpose="waitlist")
     return await service.read(call.conn, call.parts, call.tenant, entry_id)
 
 
-@api(f"DELETE {_ONE}", "Leave the waitlist", answer=WaitlistEntry, problems=[TokenMissing, WaitlistUnknown])
+@api(f"DELETE {_ONE}", "Leave the waitlist", problems=[TokenMissing, WaitlistUnknown])
 async def _leave(call: Call) -> WaitlistEntry:
     """Give the place up, and what was held for it."""
     entry_id = call.prove(WaitlistUnknown, purpose="waitlist")
@@ -60,7 +54,6 @@ async def _leave(call: Call) -> WaitlistEntry:
 @api(
     "POST /api/tenants/{slug}/appointments/{appointment_id:uuid}/accept",
     "Accept an offer of the waitlist",
-    answer=Booked,
     problems=[NothingOffered, *NOT_ONES_OWN],
 )
 async def _accept(call: Call) -> Booked:

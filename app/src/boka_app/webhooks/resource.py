@@ -24,12 +24,7 @@ edit_all(api, f"{_ONE}/deliveries", DELIVERIES)
 
 
 @api(
-    f"POST {_ONE}/secret",
-    "Make a webhook endpoint's secret",
-    answer=Secret,
-    status=201,
-    needs="webhooks.write",
-    problems=[RowUnknown],
+    f"POST {_ONE}/secret", "Make a webhook endpoint's secret", status=201, needs="webhooks.write", problems=[RowUnknown]
 )
 async def _make_secret(call: Call) -> Secret:
     """Answer a new one, this once. The one before signs as well for a day."""
@@ -41,22 +36,13 @@ async def _make_secret(call: Call) -> Secret:
     return Secret(secret=secret, previous_until=until)
 
 
-@api(
-    f"POST {_ONE}/replay",
-    "Deliver again",
-    answer=Replayed,
-    body=Replay,
-    status=202,
-    needs="webhooks.write",
-    problems=[RowUnknown],
-)
-async def _replay(call: Call) -> Replayed:
+@api(f"POST {_ONE}/replay", "Deliver again", status=202, needs="webhooks.write", problems=[RowUnknown])
+async def _replay(call: Call, wish: Replay) -> Replayed:
     """Queue one delivery, or up to 5,000 events, also from before the endpoint; they are kept for 30 days."""
-    wanted: Replay = call.wish
     await ENDPOINTS.get(call.conn, {"id": call.id}, lock=True)
-    again = queries.replay_one if wanted.since is None else queries.replay_since
-    queued = await again(call.conn, endpoint_id=call.id, delivery=wanted.delivery, since=wanted.since)
-    if wanted.delivery is not None and not queued:
+    again = queries.replay_one if wish.since is None else queries.replay_since
+    queued = await again(call.conn, endpoint_id=call.id, delivery=wish.delivery, since=wish.since)
+    if wish.delivery is not None and not queued:
         raise RowUnknown(DELIVERIES.noun)
     await defer_all(call.conn, "deliver_webhook", call.tenant.id, queued)
     await audit.record(call.conn, "webhook.replayed", call.id, queued=len(queued))

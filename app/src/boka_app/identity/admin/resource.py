@@ -50,17 +50,16 @@ async def _unlock(call: Call) -> None:
         raise RowUnknown("locked account")
 
 
-@_command("POST /api/admin/accounts/{id:uuid}/force-logout", "End all sessions of an account", answer=Count)
+@_command("POST /api/admin/accounts/{id:uuid}/force-logout", "End all sessions of an account")
 async def _force_logout(call: Call) -> Count:
     """End the sessions with their next request, on every host."""
     return Count(count=await service.end_sessions(call.conn, call.id, "forced", call.now))
 
 
-@_command(f"POST {_ADMINS}", "Make an administrator", answer=list[model.Admin], body=model.NewAdmin, status=201)
-async def _make_admin(call: Call) -> list[model.Admin]:
+@_command(f"POST {_ADMINS}", "Make an administrator", status=201)
+async def _make_admin(call: Call, wish: model.NewAdmin) -> list[model.Admin]:
     """Raise the account of that address, or make one, and write to it."""
-    new: model.NewAdmin = call.wish
-    account_id = await members.ensure_account(call.conn, new.email, new.name)
+    account_id = await members.ensure_account(call.conn, wish.email, wish.name)
     await queries.set_admin(call.conn, id=account_id, admin=True)
     await invitations.queue_link(call.conn, call.parts, account_id)
     found = await queries.list_admins(call.conn)
@@ -77,37 +76,22 @@ async def _revoke_admin(call: Call) -> None:
         raise RowUnknown("administrator")
 
 
-@_command(
-    "POST /api/admin/tenants",
-    "Take a business in",
-    answer=model.TenantMade,
-    body=model.NewTenant,
-    status=201,
-    problems=(AlreadyTaken,),
-)
-async def _make_tenant(call: Call) -> model.TenantMade:
+@_command("POST /api/admin/tenants", "Take a business in", status=201, problems=(AlreadyTaken,))
+async def _make_tenant(call: Call, wish: model.NewTenant) -> model.TenantMade:
     """Make the tenant and its first owner, and write to the owner."""
-    new: model.NewTenant = call.wish
     tenant_id = uuid4()
     await enter(call.conn, tenant_id, call.principal.actor)
-    await queries.insert_tenant(call.conn, id=tenant_id, **asdict(new))
-    owner_id = await members.ensure_account(call.conn, new.owner.email, new.owner.name)
+    await queries.insert_tenant(call.conn, id=tenant_id, **asdict(wish))
+    owner_id = await members.ensure_account(call.conn, wish.owner.email, wish.owner.name)
     await members.insert_member(call.conn, id=owner_id, role=OWNER, employee_id=None)
     await invitations.invite(call.conn, call.parts, owner_id)
     await audit.record(call.conn, "tenant.made", tenant_id, owner_id=str(owner_id))
-    return model.TenantMade(id=tenant_id, slug=new.slug, owner_id=owner_id)
+    return model.TenantMade(id=tenant_id, slug=wish.slug, owner_id=owner_id)
 
 
-@_command(
-    "PUT /api/admin/switches/{name}",
-    "Turn a switch",
-    answer=list[model.Switch],
-    body=model.Turn,
-    problems=(RowUnknown,),
-)
-async def _turn(call: Call) -> list[model.Switch]:
+@_command("PUT /api/admin/switches/{name}", "Turn a switch", problems=(RowUnknown,))
+async def _turn(call: Call, wish: model.Turn) -> list[model.Switch]:
     """Turn a switch; every process follows within some two seconds."""
-    wish: model.Turn = call.wish
     if not await queries.turn(call.conn, call.path["name"], call.now, enabled=wish.enabled, reason=wish.reason):
         raise RowUnknown("switch")
     return await queries.list_switches(call.conn)

@@ -17,28 +17,19 @@ api = Api()
 _OWN, _ADMIN = "/api/tenants/{slug}/api-keys", "/api/admin/api-keys"
 
 
-@api(f"GET {_OWN}", "List API keys", answer=list[Key], needs="keys.read")
-@api(f"GET {_ADMIN}", "List all API keys", answer=list[Key], needs="platform.read")
+@api(f"GET {_OWN}", "List API keys", needs="keys.read")
+@api(f"GET {_ADMIN}", "List all API keys", needs="platform.read")
 async def _list(call: Call) -> list[Key]:
     return await queries.list_keys(call.conn, now=call.now)
 
 
-@api(
-    f"POST {_OWN}",
-    "Make an API key",
-    answer=KeyMade,
-    body=NewKey,
-    status=201,
-    problems=(ScopeRefused,),
-    needs="keys.write",
-)
-async def _make(call: Call) -> KeyMade:
-    new: NewKey = call.wish
-    refused = rules.scopes_refused(new.scopes, call.principal.needs)
+@api(f"POST {_OWN}", "Make an API key", status=201, problems=(ScopeRefused,), needs="keys.write")
+async def _make(call: Call, wish: NewKey) -> KeyMade:
+    refused = rules.scopes_refused(wish.scopes, call.principal.needs)
     if refused:
         raise ScopeRefused(refused)
-    made = await queries.make_key(call.conn, call.principal, new, now=call.now, life=timedelta(days=new.days))
-    await audit.record(call.conn, "key.made", made.key.id, scopes=new.scopes)
+    made = await queries.make_key(call.conn, call.principal, wish, now=call.now, life=timedelta(days=wish.days))
+    await audit.record(call.conn, "key.made", made.key.id, scopes=wish.scopes)
     return made
 
 
@@ -50,19 +41,12 @@ async def _revoke(call: Call) -> None:
         raise RowUnknown("API key")
 
 
-@api(f"DELETE {_ADMIN}", "Revoke all API keys", answer=Count, needs="platform.write")
+@api(f"DELETE {_ADMIN}", "Revoke all API keys", needs="platform.write")
 async def _revoke_all(call: Call) -> Count:
     """End the keys of every tenant and of the platform, for an incident."""
     return Count(count=await queries.revoke_keys(call.conn, call.now))
 
 
-@api(
-    f"POST {_ADMIN}/emergency",
-    "Make an emergency key",
-    answer=KeyMade,
-    body=EmergencyKey,
-    status=201,
-    needs="platform.write",
-)
-async def _make_emergency(call: Call) -> KeyMade:
-    return await queries.make_emergency_key(call.conn, call.principal, call.wish, call.now)
+@api(f"POST {_ADMIN}/emergency", "Make an emergency key", status=201, needs="platform.write")
+async def _make_emergency(call: Call, wish: EmergencyKey) -> KeyMade:
+    return await queries.make_emergency_key(call.conn, call.principal, wish, call.now)

@@ -17,46 +17,30 @@ _ALL, _ONE = "/api/tenants/{slug}/members", "/api/tenants/{slug}/members/{id:uui
 _look, _change = partial(api, needs="members.read"), partial(api, needs="members.write")
 
 
-@_look(f"GET {_ALL}", "List members", answer=list[Member])
+@_look(f"GET {_ALL}", "List members")
 async def _list(call: Call) -> list[Member]:
     return await queries.list_members(call.conn)
 
 
-@_look(f"GET {_ONE}", "Read a member", answer=Member, problems=(RowUnknown,))
+@_look(f"GET {_ONE}", "Read a member", problems=(RowUnknown,))
 async def _read(call: Call) -> Member:
     return await queries.get_member(call.conn, id=call.id)
 
 
-@_change(
-    f"POST {_ALL}",
-    "Invite a member",
-    answer=Member,
-    body=NewMember,
-    status=201,
-    problems=(AlreadyTaken, ReferenceUnknown),
-)
-async def _invite(call: Call) -> Member:
+@_change(f"POST {_ALL}", "Invite a member", status=201, problems=(AlreadyTaken, ReferenceUnknown))
+async def _invite(call: Call, wish: NewMember) -> Member:
     """Make the membership, and the account where there is none; write to the person."""
-    new: NewMember = call.wish
-    account_id = await queries.ensure_account(call.conn, new.email, new.name)
-    await queries.insert_member(call.conn, id=account_id, role=new.role, employee_id=new.employee_id)
+    account_id = await queries.ensure_account(call.conn, wish.email, wish.name)
+    await queries.insert_member(call.conn, id=account_id, role=wish.role, employee_id=wish.employee_id)
     await invitations.invite(call.conn, call.parts, account_id)
     member = await queries.get_member(call.conn, id=account_id)
-    await audit.record(call.conn, "member.added", account_id, role=new.role)
+    await audit.record(call.conn, "member.added", account_id, role=wish.role)
     return member
 
 
-@_change(
-    f"PATCH {_ONE}",
-    "Change a member",
-    answer=Member,
-    body=MemberChange,
-    problems=(RowUnknown, LastOwner, ReferenceUnknown),
-    if_match=True,
-)
-async def _edit(call: Call) -> Member:
+@_change(f"PATCH {_ONE}", "Change a member", problems=(RowUnknown, LastOwner, ReferenceUnknown), if_match=True)
+async def _edit(call: Call, wish: MemberChange) -> Member:
     """Change role or employee; it counts from the member's next request on."""
-    wish: MemberChange = call.wish
     present = await queries.lock_member(call.conn, call.id)
     call.require_match(present.version)
     role = present.role if wish.role is UNSET else wish.role
