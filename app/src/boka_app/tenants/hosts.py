@@ -34,13 +34,10 @@ class TenantHosts:
             return None
         slug, until = self._known.get(name, (None, 0.0))
         if time.monotonic() >= until:
-            below = name.endswith(f".{self._site}")  # there slugs decide, so that nobody takes another's by host_name
+            own = name.removesuffix(f".{self._site}")  # slugs decide below the site: a host_name takes none
+            wanted = {"slug": None, "host_name": name} if own == name else {"slug": own, "host_name": None}
             async with connection(self._pool) as conn:
-                slug = await queries.find_slug(
-                    conn,
-                    slug=name.removesuffix(f".{self._site}") if below else None,
-                    host_name=None if below else name,
-                )
+                slug = await queries.find_slug(conn, **wanted)
             if len(self._known) >= _KEEP_NAMES:
                 self._known.clear()
             self._known[name] = slug, time.monotonic() + _KEEP_S

@@ -4,9 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.rows import class_row, kwargs_row
+from psycopg.rows import kwargs_row
 
 from boka_app import logs
+from boka_app.statements import many, value
 from boka_app.tenants.model import CUSTOMER, Actor, Tenant, TenantUnknown
 
 _ENTER = """
@@ -67,30 +68,19 @@ async def enter_tenant(conn: AsyncConnection[Any], slug: str, actor: Actor = CUS
     return tenant
 
 
-async def find_slug(conn: AsyncConnection[Any], *, slug: str | None, host_name: str | None) -> str | None:
-    """Return the slug of the tenant that has this slug or this host name, if there is one."""
-    row = await (await conn.execute(_FIND, {"slug": slug, "host_name": host_name})).fetchone()
-    return None if row is None else row[0]
-
-
 async def list_ids(conn: AsyncConnection[Any]) -> dict[str, UUID]:
     """Return every tenant's id by its slug, closed ones too: for what an operator does to all."""
     return dict(await (await conn.execute(_IDS)).fetchall())
 
 
-async def list_tenants(conn: AsyncConnection[Any]) -> list[Tenant]:
-    """Return the first hundred tenants by name."""
-    async with conn.cursor(row_factory=class_row(Tenant)) as cur:
-        await cur.execute(_LIST)
-        return await cur.fetchall()
+find_slug = value(_FIND)
+"""The slug of the tenant that has this slug or this host name, if there is one."""
+list_tenants = many(Tenant, _LIST)
+"""The first hundred tenants by name."""
 
 
 def _asker(actor: Actor) -> dict[str, str]:
-    return {
-        "request_id": logs.request_id.get(),
-        "actor_kind": actor.kind,
-        "actor_id": "" if actor.id is None else str(actor.id),
-    }
+    return {"request_id": logs.request_id.get(), "actor_kind": actor.kind, "actor_id": str(actor.id or "")}
 
 
 def _without_settings(*, entered: object, **columns: Any) -> Tenant:  # noqa: ANN401, ARG001  one row's columns

@@ -6,6 +6,7 @@ import random
 import traceback
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -49,37 +50,28 @@ def is_last(error: BaseException, attempts_before: int) -> bool:
 def add_tasks(app: App, work: Work) -> None:
     """Make every job of the registry known to procrastinate."""
     for job in dict.fromkeys(job for _, job in registry.ON_EVENT):  # one job may wait for several kinds
-        _add(app, work, job.__name__, _on_event(work, job))
+        _add(app, work, job.__name__, partial(_on_event, work, job))
     for job in registry.DEFERRED:
-        _add(app, work, job.__name__, _deferred(work, job))
+        _add(app, work, job.__name__, partial(_deferred, work, job))
     for cron, job in registry.ON_CLOCK:
-        task = _add(app, work, job.__name__, _on_clock(work, job), clock=True)
+        task = _add(app, work, job.__name__, partial(_on_clock, work, job), clock=True)
         app.periodic(cron=cron)(task)
 
 
-def _on_event(work: Work, job: registry.EventJob) -> _Call:
-    async def call(tenant_id: str, event_id: int) -> None:
-        async with job_transaction(work.pool, UUID(tenant_id)) as conn:
-            event = await queries.get_event(conn, id=event_id)
-        if event is None:
-            raise GiveUp(f"event {event_id} is forgotten: it is older than 30 days")
-        await job(work, event)
-
-    return call
+async def _on_event(work: Work, job: registry.EventJob, tenant_id: str, event_id: int) -> None:
+    async with job_transaction(work.pool, UUID(tenant_id)) as conn:
+        event = await queries.get_event(conn, id=event_id)
+    if event is None:
+        raise GiveUp(f"event {event_id} is forgotten: it is older than 30 days")
+    await job(work, event)
 
 
-def _deferred(work: Work, job: registry.DeferredJob) -> _Call:
-    async def call(tenant_id: str, subject_id: str) -> None:
-        await job(work, UUID(tenant_id), UUID(subject_id))
-
-    return call
+async def _deferred(work: Work, job: registry.DeferredJob, tenant_id: str, subject_id: str) -> None:
+    await job(work, UUID(tenant_id), UUID(subject_id))
 
 
-def _on_clock(work: Work, job: registry.ClockJob) -> _Call:
-    async def call(timestamp: int) -> None:  # noqa: ARG001  procrastinate passes it
-        await job(work)
-
-    return call
+async def _on_clock(work: Work, job: registry.ClockJob, timestamp: int) -> None:  # noqa: ARG001  procrastinate passes it
+    await job(work)
 
 
 def _add(app: App, work: Work, name: str, call: _Call, *, clock: bool = False) -> Any:  # noqa: ANN401  procrastinate's task

@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields
+from typing import Any
 
 import httpx
 import psycopg
@@ -19,7 +20,7 @@ from prometheus_client import start_http_server
 from boka_app import logs
 from boka_app.database import connection
 from boka_app.parts import Parts, make_parts
-from boka_app.settings import DatabaseSettings, WorkerSettings, load, load_worker
+from boka_app.settings import WorkerSettings, load, load_worker
 from boka_app.worker import carry_out, metrics, queries
 from boka_app.worker.model import Work
 from boka_app.worker.relay import BATCH, relay
@@ -43,10 +44,10 @@ def main(env: Mapping[str, str]) -> None:
     settings, worker = load(env), load_worker(env)
     logging.config.dictConfig(logs.config(worker.log_level))
     logging.getLogger("procrastinate.worker").setLevel(logging.CRITICAL)  # it logs errors with their text: see _report
-    asyncio.run(run(make_parts(settings, _NAME), worker, settings.database))
+    asyncio.run(run(make_parts(settings, _NAME), worker))
 
 
-async def run(parts: Parts, settings: WorkerSettings, database: DatabaseSettings) -> None:
+async def run(parts: Parts, settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT; then end within 10 s. PostgreSQL may come and go meanwhile."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -55,7 +56,7 @@ async def run(parts: Parts, settings: WorkerSettings, database: DatabaseSettings
     if port:
         start_http_server(int(port), addr=host.strip("[]"))
     async with make_work(parts) as work:
-        app = make_app(work, database.connect_kwargs(application=_NAME))
+        app = make_app(work, parts.settings.database.connect_kwargs(application=_NAME))
         tasks = [asyncio.create_task(_carry_out(app)), asyncio.create_task(_relay(work))]
         notify("READY=1")
         waiting = asyncio.create_task(stop.wait())
@@ -99,12 +100,8 @@ async def _carry_out(app: App) -> None:
     while True:
         try:
             async with app.open_async():
-                await app.run_worker_async(
-                    name="boka",
-                    concurrency=CONCURRENCY,
-                    install_signal_handlers=False,
-                    shutdown_graceful_timeout=_GRACE_S,
-                )
+                how: dict[str, Any] = {"install_signal_handlers": False, "shutdown_graceful_timeout": _GRACE_S}
+                await app.run_worker_async(name="boka", concurrency=CONCURRENCY, **how)
         except _AWAY as error:
             _log.warning("the queue does not answer: %s", type(error).__name__)
         await asyncio.sleep(_AWAY_S)
