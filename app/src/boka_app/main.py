@@ -21,7 +21,7 @@ from boka_app.conventions.converters import DateConverter
 from boka_app.conventions.limits import RateLimits
 from boka_app.customers import resource as customers
 from boka_app.database import Pool
-from boka_app.health.resource import HealthResource, LivenessResource, ReadinessResource
+from boka_app.health import resource as health
 from boka_app.identity import resource as identity
 from boka_app.identity.middleware import AuthenticationMiddleware
 from boka_app.identity.switches import Switches
@@ -74,11 +74,9 @@ def create_app(settings: Settings, *, pool: Pool | None = None, now: Clock = utc
 
 def routes(parts: Parts) -> Routes:
     """Return every address and who answers it."""
-    settings, pool = parts.settings, parts.pool
     appointments = booking.make_service(parts)
     described: Routes = [
-        ("/api/health", HealthResource(pool, settings.release)),
-        ("/api/health/ready", ReadinessResource(pool, settings.release)),
+        *health.api.routes(parts),
         *tenants.api.routes(parts),
         *identity.routes(parts),
         *catalog.api.routes(parts),
@@ -100,7 +98,7 @@ def routes(parts: Parts) -> Routes:
     return [
         *described,
         *openapi.routes(parts, described),
-        ("/health", LivenessResource()),
+        ("/health", health.LivenessResource()),
         ("/api/metrics", MetricsResource()),
         ("/problems/{name}", ProblemPageResource()),
         *pages.routes(parts, appointments),

@@ -103,15 +103,6 @@ def _enter(conn: psycopg.Connection[Any], tenant_id: UUID) -> None:
 
 
 def _values(tenant_id: UUID, slug: str, employees: int, now: datetime) -> dict[str, Any]:
-    return {
-        "id": tenant_id,
-        "slug": slug,
-        "service": uuid4(),
-        "customer": uuid4(),
-        "employees": employees,
-        "now": now,
-        "midnight": now.replace(hour=0, minute=0, second=0, microsecond=0),
-        "ahead": _AHEAD,
-        "booked": _BOOKED,
-        "cells": _CELLS,
-    }
+    sizes = {"employees": employees, "ahead": _AHEAD, "booked": _BOOKED, "cells": _CELLS}
+    times = {"now": now, "midnight": now.replace(hour=0, minute=0, second=0, microsecond=0)}
+    return sizes | times | {"id": tenant_id, "slug": slug, "service": uuid4(), "customer": uuid4()}

@@ -8,11 +8,12 @@ from falcon.asgi import Request, Response
 from psycopg import Error
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
+from boka_app.conventions.api import Api, Call
 from boka_app.database import Pool, connection
 from boka_app.migrations import runner
-from boka_app.openapi.operations import operation
 
 _CHECK_TIMEOUT_S = 1.0  # a probe that waits longer than its caller tells nothing
+api = Api()
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,36 +42,21 @@ class LivenessResource:
         resp.data = b'{"status":"live"}'
 
 
-class HealthResource:
-    """`/api/health`: always 200 while the process lives; the body tells the rest."""
-
-    def __init__(self, pool: Pool, release: str) -> None:
-        self._pool = pool
-        self._release = release
-
-    @operation("Read the service's health", answer=Health)
-    async def on_get(self, _req: Request, resp: Response) -> None:
-        """Answer release, liveness and readiness."""
-        resp.media = await self._health()
-        resp.cache_control = ["no-store"]
-
-    async def _health(self) -> Health:
-        checks = await _check(self._pool)
-        return Health(release=self._release, live=True, ready=checks.ready, checks=checks)
+@api("GET /api/health", "Read the service's health", alone=True)
+async def _read(call: Call) -> Health:
+    """Answer release, liveness and readiness; always 200 while the process lives."""
+    checks = await _check(call.parts.pool)
+    return Health(release=call.parts.settings.release, live=True, ready=checks.ready, checks=checks)
 
 
-class ReadinessResource(HealthResource):
-    """`/api/health/ready`: the same body; 503 while the service cannot book."""
-
-    @operation("Ask whether the service is ready", answer=Health)
-    async def on_get(self, _req: Request, resp: Response) -> None:
-        """Answer 200 when ready, else 503."""
-        health = await self._health()
-        resp.media = health
-        resp.cache_control = ["no-store"]
-        if not health.ready:
-            resp.status = falcon.HTTP_503
-            resp.set_header("Retry-After", "2")
+@api("GET /api/health/ready", "Ask whether the service is ready", alone=True)
+async def _ask(call: Call) -> Health:
+    """Answer the same: 200 when ready, 503 while the service cannot book."""
+    health = await _read(call)
+    if not health.ready:
+        call.resp.status = falcon.HTTP_503
+        call.resp.set_header("Retry-After", "2")
+    return health
 
 
 async def _check(pool: Pool) -> Readiness:

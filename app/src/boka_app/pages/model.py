@@ -96,17 +96,13 @@ def wish_from_form(fields: Mapping[str, str], service_id: UUID) -> BookingReques
         FormInvalid: the person can correct it.
         msgspec.ValidationError: a hidden field is wrong, so the form is not ours.
     """
-    customer: dict[str, Any] = {name: fields.get(name, "").strip() for name in ("name", "email", "phone")}
     wish = {
-        "service": str(service_id),
         "starts_at": fields.get("at", ""),
-        "employee": fields.get("employee") or None,
-        "customer": customer | {"phone": customer["phone"] or None},
         "special_requests": fields.get("wishes", "")[:2000].strip(),
         "hold": fields.get("hold") or None,
         "hold_token": fields.get("hold_token", ""),
     }
-    return _converted(wish, BookingRequest)
+    return _converted(fields, service_id, wish, BookingRequest)
 
 
 def series_from_form(fields: Mapping[str, str], service_id: UUID) -> SeriesRequest:
@@ -136,20 +132,19 @@ def waiting_from_form(fields: Mapping[str, str], service_id: UUID, time_zone: st
     """
     zone = ZoneInfo(time_zone)
     first, last = (msgspec.convert(fields.get(name, ""), date) for name in ("from", "to"))
-    customer: dict[str, Any] = {name: fields.get(name, "").strip() for name in ("name", "email", "phone")}
     wish = {
-        "service": str(service_id),
-        "employee": fields.get("employee") or None,
         "earliest": datetime.combine(first, time(), zone).isoformat(),
         "latest": datetime.combine(last + timedelta(days=1), time(), zone).isoformat(),
-        "customer": customer | {"phone": customer["phone"] or None},
     }
-    return _converted(wish, JoinRequest)
+    return _converted(fields, service_id, wish, JoinRequest)
 
 
-def _converted(wish: dict[str, Any], form: type[_Form]) -> _Form:
+def _converted(fields: Mapping[str, str], service_id: UUID, wish: dict[str, Any], form: type[_Form]) -> _Form:
+    """Return a wish with what every form has: the service, the person asked for, and who comes."""
+    customer: dict[str, Any] = {name: fields.get(name, "").strip() for name in ("name", "email", "phone")}
+    whose = {"customer": customer | {"phone": customer["phone"] or None}, "employee": fields.get("employee") or None}
     try:
-        return msgspec.convert(wish, form)
+        return msgspec.convert({"service": str(service_id)} | wish | whose, form)
     except msgspec.ValidationError as err:
         (fault,) = body_faults(err)
         if fault["pointer"] not in FORM_BY_POINTER:
