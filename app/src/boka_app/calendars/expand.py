@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from boka_app.calendars.model import Busy, FeedRefused
+from boka_app.calendars.model import Busy, FeedRefused, Window
 
 MAX_BYTES = 2 * 1024 * 1024  # some 5,000 events; a calendar of ten years is below 1 MiB
 MAX_BUSY = 5_000  # until the horizon; an hour each would fill seven months without a night
@@ -26,12 +26,9 @@ _LOOK_S = 0.1  # of processor time, between two looks at both
 _WAIT_S = 40  # on a busy machine
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """How to read a feed: `zone` is that of times without one, `own` ends the UIDs of events that are ours."""
+class Question(Window, frozen=True, kw_only=True):
+    """How to read a feed: `own` ends the UIDs of events that are ours."""
 
-    zone: str
-    begin: datetime
-    end: datetime
     own: str
     processor_s: float = 8.0  # the largest feed takes 1.5 s
 

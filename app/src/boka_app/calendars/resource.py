@@ -9,18 +9,8 @@ import falcon
 
 from boka_app.appointments.model import AppointmentUnknown
 from boka_app.audit import queries as audit
-from boka_app.calendars import ics, jobs, queries, service
-from boka_app.calendars.model import (
-    CalendarConnection,
-    CalendarUnknown,
-    ConsentInvalid,
-    ConsentPage,
-    ConsentRequest,
-    FeedLink,
-    FeedRequest,
-    FeedUnknown,
-    ProviderMissing,
-)
+from boka_app.calendars import ics, jobs, model, queries, service
+from boka_app.calendars.model import CalendarConnection, CalendarUnknown, ConsentInvalid
 from boka_app.catalog.model import EmployeeUnknown
 from boka_app.conventions.api import Api, Call
 from boka_app.conventions.etag import unchanged
@@ -45,7 +35,7 @@ async def _list(call: Call) -> list[CalendarConnection]:
 
 
 @_change(f"POST {_ALL}", "Connect a calendar by its address", status=201, key=True, problems=[EmployeeUnknown])
-async def _connect(call: Call, wish: FeedRequest) -> CalendarConnection:
+async def _connect(call: Call, wish: model.FeedRequest) -> CalendarConnection:
     """Heed a published calendar (iCalendar); whether it can be read shows in its status a moment later."""
     connect = partial(service.connect_feed, call.conn, call.parts, call.tenant.id, wish)
     made = await call.once(CalendarConnection, connect)
@@ -56,12 +46,12 @@ async def _connect(call: Call, wish: FeedRequest) -> CalendarConnection:
 @_change(
     f"POST {_ALL}/oauth",
     "Begin to connect an account's calendar",
-    problems=[EmployeeUnknown, ProviderMissing, ConsentInvalid],
+    problems=[EmployeeUnknown, model.ProviderMissing, ConsentInvalid],
 )
-async def _ask_consent(call: Call, wish: ConsentRequest) -> ConsentPage:
+async def _ask_consent(call: Call, wish: model.ConsentRequest) -> model.ConsentPage:
     """Answer the provider's page on which the account's owner agrees."""
     url = await service.start_consent(call.conn, call.parts, call.tenant.id, call.principal, wish)
-    return ConsentPage(authorize_url=url)
+    return model.ConsentPage(authorize_url=url)
 
 
 @_look(f"GET {_ONE}", "Read a connected calendar", problems=[CalendarUnknown])
@@ -86,11 +76,11 @@ async def _sync(call: Call) -> CalendarConnection:
 
 
 @_change(f"POST {_FEED}", "Give out a feed link", problems=[AppointmentUnknown])
-async def _give_out(call: Call) -> FeedLink:
+async def _give_out(call: Call) -> model.FeedLink:
     """Answer the link; the same one until it is taken back."""
     if await queries.employee_name(call.conn, id=call.id) is None:
         await queries.get_visit(call.conn, id=call.id)
-    return FeedLink(url=await service.feed_url(call.conn, call.parts.settings, call.tenant, call.id))
+    return model.FeedLink(url=await service.feed_url(call.conn, call.parts.settings, call.tenant, call.id))
 
 
 @_change(f"DELETE {_FEED}", "Take a feed link back")
@@ -105,7 +95,7 @@ async def _take_back(call: Call) -> None:
     "Read a feed",
     answer=str,
     content="text/calendar",
-    problems=[FeedUnknown],
+    problems=[model.FeedUnknown],
 )
 async def _read_feed(call: Call) -> None:
     """Answer the feed, or 304 where nothing changed."""

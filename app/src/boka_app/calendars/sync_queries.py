@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+import msgspec
+from psycopg.types.json import Jsonb
+
 from boka_app.calendars.model import Changes, Held, OurEvent
 from boka_app.calendars.queries import touch_calendar
 from boka_app.database import Connection
@@ -125,7 +128,8 @@ where b.tenant_id = current_tenant()
     and (
         b.ends_at < %(begin)s
         or %(whole)s
-        or b.uid = any(%(touched)s)
+        or b.uid = any(%(gone)s)
+        or b.uid in (select n.uid from jsonb_to_recordset(%(busy)s) as n (uid text))
         or b.uid in (
             select x.remote_ref
             from external_event x
@@ -134,8 +138,7 @@ where b.tenant_id = current_tenant()
         or exists (select from unnest(%(gone)s::text[]) g where starts_with(b.uid, g || '_'))
     )
     and (b.uid, b.starts_at) not in (
-        select n.uid, n.starts_at
-        from unnest(%(uids)s::text[], %(starts)s::timestamptz[]) as n (uid, starts_at)
+        select n.uid, n.starts_at from jsonb_to_recordset(%(busy)s) as n (uid text, starts_at timestamptz)
     )
 """)
 
@@ -143,7 +146,7 @@ where b.tenant_id = current_tenant()
 _put_busy = run("""
 insert into external_busy as b (tenant_id, connection_id, uid, employee_id, starts_at, ends_at)
 select current_tenant(), %(id)s, n.uid, %(employee_id)s, n.starts_at, n.ends_at
-from unnest(%(uids)s::text[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) as n (uid, starts_at, ends_at)
+from jsonb_to_recordset(%(busy)s) as n (uid text, starts_at timestamptz, ends_at timestamptz)
 where not exists (
     select from external_event x
     where x.tenant_id = current_tenant() and x.connection_id = %(id)s and x.remote_ref = n.uid
@@ -230,17 +233,8 @@ where tenant_id = current_tenant() and connection_id = %(id)s and appointment_id
 
 async def keep_busy(conn: Connection, held: Held, changes: Changes, *, begin: datetime) -> bool:
     """Make the rows what the calendar says; tell whether anything differed. What ended before `begin` goes."""
-    values = {
-        "id": held.id,
-        "employee_id": held.employee_id,
-        "begin": begin,
-        "whole": changes.whole,
-        "gone": changes.gone,
-        "touched": [busy.uid for busy in changes.busy] + changes.gone,
-        "uids": [busy.uid for busy in changes.busy],
-        "starts": [busy.starts_at for busy in changes.busy],
-        "ends": [busy.ends_at for busy in changes.busy],
-    }
+    values = {"id": held.id, "employee_id": held.employee_id, "begin": begin, "whole": changes.whole}
+    values |= {"gone": changes.gone, "busy": Jsonb(msgspec.to_builtins(changes.busy))}
     differed = await _drop_busy(conn, **values) + await _put_busy(conn, **values)
     if differed:
         await touch_calendar(conn, employee_id=held.employee_id)

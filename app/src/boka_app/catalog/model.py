@@ -9,18 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from boka_app.conventions.forms import (
-    Currency,
-    Email,
-    Horizon,
-    Minor,
-    MinuteOfDay,
-    Moment,
-    Name,
-    Notice,
-    Remark,
-    Text,
-)
+from boka_app.conventions import forms
 from boka_app.errors import DomainError
 
 
@@ -77,23 +66,23 @@ _Length = Annotated[int, Meta(ge=5, le=720, multiple_of=5)]
 class NewService(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A service as staff set it up. `payment` is what must be paid before a booking is confirmed."""
 
-    name: Name
+    name: forms.Name
     duration_minutes: _Length
-    description: Text = ""
-    category: Remark | None = None
+    description: forms.Text = ""
+    category: forms.Remark | None = None
     position: Annotated[int, Meta(ge=0, le=10_000)] = 0
     buffer_before_minutes: _Buffer = 0
     buffer_after_minutes: _Buffer = 0
     step_minutes: _Length = 15
-    price_minor: Minor = 0
-    currency: Currency = "EUR"
+    price_minor: forms.Minor = 0
+    currency: forms.Currency = "EUR"
     capacity: Annotated[int, Meta(ge=1, le=500)] = 1
     assignment: Literal["any", "round_robin", "all"] = "any"
-    min_notice_minutes: Notice | None = None
-    horizon_days: Horizon | None = None
+    min_notice_minutes: forms.Notice | None = None
+    horizon_days: forms.Horizon | None = None
     max_per_day: Annotated[int, Meta(ge=1, le=1000)] | None = None
     payment: Literal["none", "deposit", "full"] = "none"
-    deposit_minor: Minor = 0
+    deposit_minor: forms.Minor = 0
     active: bool = True
 
     def __post_init__(self) -> None:
@@ -118,7 +107,7 @@ class ServiceSetup(NewService, frozen=True, kw_only=True):
 class ServicePrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A price instead of the service's: for one employee, a span of dates, or both."""
 
-    price_minor: Minor
+    price_minor: forms.Minor
     employee_id: UUID | None = None
     valid_from: date | None = None
     valid_until: date | None = None
@@ -132,8 +121,8 @@ class ServicePrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class NewEmployee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who takes bookings; `max_per_day` bounds how many on one date."""
 
-    name: Name
-    email: Email | None = None
+    name: forms.Name
+    email: forms.Email | None = None
     max_per_day: Annotated[int, Meta(ge=1, le=200)] | None = None
     active: bool = True
 
@@ -155,8 +144,8 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Hours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A span of one day in local wall time, in minutes since midnight."""
 
-    opens_minute: MinuteOfDay
-    closes_minute: MinuteOfDay
+    opens_minute: forms.MinuteOfDay
+    closes_minute: forms.MinuteOfDay
 
 
 class WeeklyHours(Hours, frozen=True, kw_only=True):
@@ -174,10 +163,10 @@ class DateHours(Hours, frozen=True, kw_only=True):
 class NewBlockedSlot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Time off: of one employee, or of all."""
 
-    starts_at: Moment
-    ends_at: Moment
+    starts_at: forms.Moment
+    ends_at: forms.Moment
     employee_id: UUID | None = None
-    reason: Remark = ""
+    reason: forms.Remark = ""
 
     def __post_init__(self) -> None:
         """Hold the end to the start."""

@@ -1,6 +1,7 @@
 """Order a message, in the transaction that wants it sent. Needs nothing of what sends it."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from boka_app.database import Connection
@@ -21,28 +22,30 @@ returning tenant_id, id
 """
 
 
-async def queue(  # noqa: PLR0913  each is a column
+async def queue(
     conn: Connection,
     kind: str,
     subject_id: UUID,
     *,
     now: datetime,
-    channel: str = "email",
-    dedupe_key: str | None = None,
     due_at: datetime | None = None,
-    appointment_id: UUID | None = None,
-    customer_id: UUID | None = None,
-    secret: bytes | None = None,
+    **about: Any,  # noqa: ANN401  columns
 ) -> None:
     """Have one message sent, now or when it is due; a second one of the same key only if the first was withdrawn.
 
-    To an account: kind `member.invited` in a tenant or `account.password` on the platform, the account's id as
-    `subject_id`, and as `secret` the link it is for, sealed by the vault.
+    `about` is any of channel (email unless told), dedupe_key, appointment_id, customer_id and secret. To an account:
+    kind `member.invited` in a tenant or `account.password` on the platform, the account's id as `subject_id`, and as
+    `secret` the link it is for, sealed by the vault.
     """
-    values = {"id": uuid4(), "kind": kind, "channel": channel, "subject_id": subject_id, "secret": secret}
-    values |= {"appointment_id": appointment_id, "customer_id": customer_id, "due_at": due_at or now}
-    due = due_at is None or due_at <= now
-    values |= {"dedupe_key": dedupe_key or f"{kind}:{values['id']}", "status": "sending" if due else "queued"}
+    message_id, due = uuid4(), due_at is None or due_at <= now
+    unless_told = {
+        "channel": "email",
+        "dedupe_key": f"{kind}:{message_id}",
+        "appointment_id": None,
+        "customer_id": None,
+    }
+    values = {**unless_told, "secret": None, **about, "id": message_id, "kind": kind, "subject_id": subject_id}
+    values |= {"due_at": due_at or now, "status": "sending" if due else "queued"}
     queued = await (await conn.execute(_INSERT, values)).fetchone()
     if queued is not None and due:
         await defer(conn, "send_notification", *queued)

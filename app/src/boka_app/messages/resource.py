@@ -13,22 +13,13 @@ from boka_app.conventions.api import Api, Call
 from boka_app.conventions.editing import edit, edit_all
 from boka_app.conventions.model import RowUnknown
 from boka_app.database import tenant_transaction
-from boka_app.messages import chat, queries, words
+from boka_app.messages import chat, model, queries, words
 from boka_app.messages.links import UNSUBSCRIBE
-from boka_app.messages.model import (
-    ChannelBody,
-    ChannelInfo,
-    ChannelRefused,
-    Notification,
-    NotificationOpen,
-    Template,
-    Words,
-)
+from boka_app.messages.model import ChannelInfo, Notification, Template, Words
 from boka_app.messages.rules import CHANNELS_BY_KIND
 from boka_app.messages.tables import NOTIFICATIONS, TEMPLATES, NewTemplate
 from boka_app.pages.site import show
 from boka_app.parts import Parts, Routes
-from boka_app.tenants.model import Tenant
 from boka_app.worker.defer import defer
 
 _TENANT = "/api/tenants/{slug}"
@@ -73,9 +64,9 @@ async def _list_channels(call: Call) -> list[ChannelInfo]:
     "Set a channel up, or anew",
     answer=ChannelInfo,
     if_match=True,
-    problems=[RowUnknown, ChannelRefused],
+    problems=[RowUnknown, model.ChannelRefused],
 )
-async def _set_up(call: Call, wish: ChannelBody) -> ChannelInfo | None:
+async def _set_up(call: Call, wish: model.ChannelBody) -> ChannelInfo | None:
     """Keep it, sealed. If-Match is needed once it exists."""
     given, channel = wish, call.path["channel"]
     if channel == "chat":
@@ -99,14 +90,14 @@ async def _remove(call: Call) -> None:
     f"POST {_TENANT}/notifications/{{id:uuid}}/resend",
     "Send a message again",
     status=202,
-    problems=[RowUnknown, NotificationOpen],
+    problems=[RowUnknown, model.NotificationOpen],
 )
 async def _resend(call: Call) -> Notification:
     """Queue it, made afresh of what is so now."""
     queued = await queries.resend(call.conn, id=call.id)
     found = await NOTIFICATIONS.get(call.conn, {"id": call.id})
     if not queued:
-        raise NotificationOpen(found.status)
+        raise model.NotificationOpen(found.status)
     await defer(call.conn, "send_notification", call.tenant.id, call.id)
     await audit.record(call.conn, "notification.resent", call.id)
     return found
@@ -133,22 +124,15 @@ class UnsubscribePage:
         self._parts = parts
 
     async def on_get(self, req: Request, resp: Response, slug: str, customer_id: UUID, token: str) -> None:
-        """Show the button."""
-        async with tenant_transaction(self._parts.pool, slug) as (_conn, tenant):
-            self._check(tenant, customer_id, token)
-        show(req, resp, "unsubscribe.html", tenant=tenant, done=False)
-
-    async def on_post(self, req: Request, resp: Response, slug: str, customer_id: UUID, token: str) -> None:
-        """Do it: for the button, and for a mail program's own (RFC 8058)."""
+        """Show the button; or do it, for the button and for a mail program's own (RFC 8058)."""
+        done, keys = req.method == "POST", self._parts.settings.signing_keys
         async with tenant_transaction(self._parts.pool, slug) as (conn, tenant):
-            self._check(tenant, customer_id, token)
-            if await queries.unsubscribe(conn, id=customer_id, now=self._parts.now()):
+            tokens.require(keys, tenant.id, customer_id, token, _not_whole, purpose=UNSUBSCRIBE)
+            if done and await queries.unsubscribe(conn, id=customer_id, now=self._parts.now()):
                 await audit.record(conn, "customer.unsubscribed", customer_id)
-        show(req, resp, "unsubscribe.html", tenant=tenant, done=True)
+        show(req, resp, "unsubscribe.html", tenant=tenant, done=done)
 
-    def _check(self, tenant: Tenant, customer_id: UUID, token: str) -> None:
-        keys = self._parts.settings.signing_keys
-        tokens.require(keys, tenant.id, customer_id, token, _not_whole, purpose=UNSUBSCRIBE)
+    on_post = on_get
 
 
 def _not_whole(_customer_id: UUID) -> falcon.HTTPNotFound:

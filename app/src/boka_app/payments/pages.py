@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-import falcon
 from falcon.asgi import Request, Response
 
-from boka_app.pages.render import choose_language, render
+from boka_app.pages.site import show
 from boka_app.parts import Parts, Routes
 from boka_app.payments import rules, service
-from boka_app.tenants.model import Tenant
 
 
 def pages(parts: Parts) -> Routes:
@@ -27,7 +25,15 @@ class PayPage:
         checkout = await service.checkout(self._parts, slug, appointment_id, token)
         tenant, _, _ = await service.standing(self._parts, slug, appointment_id, token)
         resp.set_header("Refresh", f"0; url={checkout.url}")
-        _show(req, resp, tenant, state="leaving", url=checkout.url)
+        show(
+            req,
+            resp,
+            "payment.html",
+            tenant=tenant,
+            back=req.path.removesuffix("/pay"),
+            state="leaving",
+            url=checkout.url,
+        )
 
     async def on_get(self, req: Request, resp: Response, slug: str, appointment_id: UUID, token: str) -> None:
         """Show how far the payment is, again every 3 seconds while the provider has not told."""
@@ -35,11 +41,4 @@ class PayPage:
         state = rules.page_state(bill, payments[0] if payments else None)
         if state == "waiting":
             resp.set_header("Refresh", f"3; url={req.path}")
-        _show(req, resp, tenant, state=state, url="")
-
-
-def _show(req: Request, resp: Response, tenant: Tenant, **values: str) -> None:
-    language = choose_language(req.get_header("Accept-Language"), tenant.locale)
-    resp.content_type = falcon.MEDIA_HTML
-    resp.cache_control = ["no-store"]
-    resp.text = render("payment.html", language, tenant=tenant, back=req.path.removesuffix("/pay"), **values)
+        show(req, resp, "payment.html", tenant=tenant, back=req.path.removesuffix("/pay"), state=state, url="")
