@@ -78,8 +78,8 @@ async def _revoke_admin(conn: Connection, arguments: Arguments, now: datetime) -
 
 @command("admin reset-password", "print a link that sets an account's password once", _EMAIL)
 async def _reset_password(conn: Connection, arguments: Arguments, now: datetime) -> Result:
-    found, settings = await _find(conn, arguments.email), load(os.environ)
-    link = f"{settings.public_url}{invitations.PATH}/{invitations.issue(settings.signing_keys, found, now)}"
+    found = await _find(conn, arguments.email)
+    link = invitations.link(load(os.environ), found, now)
     await audit.record(conn, "account.reset", found.id)
     return {"email": found.email, "link": link}, f"{link}\ngood once, until {now + invitations.LIFE:%Y-%m-%d %H:%M} UTC"
 

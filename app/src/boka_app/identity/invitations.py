@@ -16,6 +16,7 @@ from boka_app.identity.model import FirstPassword, TokenSpent
 from boka_app.identity.service import replace_password
 from boka_app.messages.queue import queue
 from boka_app.parts import Parts
+from boka_app.settings import Settings
 from boka_app.tenants.model import Actor
 from boka_app.vault import derive
 
@@ -30,17 +31,16 @@ def issue(keys: tuple[bytes, ...], account: queries.AccountRow, now: datetime) -
     return urlsafe_b64encode(content + _tag(keys[0], content, account)).decode()  # 69 bytes: no padding
 
 
-def link(parts: Parts, account: queries.AccountRow) -> str:
+def link(settings: Settings, account: queries.AccountRow, now: datetime) -> str:
     """Return the address at which the account sets its password."""
-    return f"{parts.settings.public_url}{PATH}/{issue(parts.settings.signing_keys, account, parts.now())}"
+    return f"{settings.public_url}{PATH}/{issue(settings.signing_keys, account, now)}"
 
 
 async def invite(conn: Connection, parts: Parts, account_id: UUID) -> None:
     """Write to a new member of the entered tenant: with a link to set a password, or to log in who has one."""
-    account = await queries.find_account(conn, id=account_id)
-    assert account is not None  # noqa: S101  the caller's transaction has just made it a member
-    address = f"{parts.settings.public_url}/staff/login" if account.password_hash else link(parts, account)
-    await queue(conn, "member.invited", account_id, now=parts.now(), secret=parts.vault.seal(address))
+    account, settings, now = await queries.get_account(conn, id=account_id), parts.settings, parts.now()
+    address = f"{settings.public_url}/staff/login" if account.password_hash else link(settings, account, now)
+    await queue(conn, "member.invited", account_id, now=now, secret=parts.vault.seal(address))
 
 
 async def send_link(parts: Parts, email: str) -> None:
@@ -58,10 +58,9 @@ async def _send_link(parts: Parts, email: str) -> None:
 
 async def queue_link(conn: Connection, parts: Parts, account_id: UUID) -> None:
     """Write to an account how to set its password, once an hour at most."""
-    account, now = await queries.find_account(conn, id=account_id), parts.now()
-    assert account is not None  # noqa: S101  the caller's transaction has just found or made it
+    account, now = await queries.get_account(conn, id=account_id), parts.now()
     once = f"account.password:{account_id}:{now:%Y-%m-%dT%H}"
-    sealed = parts.vault.seal(link(parts, account))
+    sealed = parts.vault.seal(link(parts.settings, account, now))
     await queue(conn, "account.password", account_id, now=now, dedupe_key=once, secret=sealed)
 
 

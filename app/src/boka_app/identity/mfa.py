@@ -25,7 +25,7 @@ async def enrol(parts: Parts, account: AccountRow) -> Enrolment:
     Raises:
         MfaState: it has one in use already.
     """
-    if account.totp_confirmed_at is not None:
+    if account.mfa:
         raise MfaState("a second factor is in use already; disable it before enrolling another")
     secret = random_base32()
     async with platform_transaction(parts.pool, account.actor) as conn:
@@ -42,8 +42,8 @@ async def confirm(conn: Connection, parts: Parts, principal: Principal, code: st
         LoginRefused: the code is wrong.
     """
     codes = [_recovery_code() for _ in range(_RECOVERY_CODES)]
-    account = await queries.find_account(conn, id=principal.id)
-    if account is None or account.totp_secret is None or account.totp_confirmed_at is not None:
+    account = await queries.get_account(conn, id=principal.id)
+    if account.totp_secret is None or account.mfa:
         raise MfaState("no second factor waits for its first code; enrol one at /api/account/mfa")
     if not await _use_totp(conn, parts, account, code):
         raise LoginRefused

@@ -52,7 +52,7 @@ class AuthenticationMiddleware:
         if need is None and not ours:
             return  # open to all; a customer's token is the responder's matter
         try:
-            principal = await (self._by_cookie(req, slug, safe=safe) if not credential else self._by(credential, slug))
+            principal = await self._identify(req, credential, slug, safe=safe)
         except NotAuthenticated as err:
             if req.path.startswith("/staff") and safe:
                 raise falcon.HTTPSeeOther(f"{LOGIN_PAGE}?next={quote(req.path)}") from err
@@ -61,12 +61,11 @@ class AuthenticationMiddleware:
         if need and not principal.may(need):
             raise MfaRequired if need in principal.needs_after_mfa else NotAllowed(need)
 
-    async def _by(self, credential: str, slug: str | None) -> Principal:
+    async def _identify(self, req: Request, credential: str, slug: str | None, *, safe: bool) -> Principal:
         if credential.startswith(tokens.KEY_MARK):
             return await self._by_key(credential, slug)
-        return await self._by_session(slug, session=self._tokens.session_of(credential, self._parts.now()))
-
-    async def _by_cookie(self, req: Request, slug: str | None, *, safe: bool) -> Principal:
+        if credential:
+            return await self._by_session(slug, session=self._tokens.session_of(credential, self._parts.now()))
         secret = req.cookies.get(COOKIE)
         if not secret:
             raise NotAuthenticated

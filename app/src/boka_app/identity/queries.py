@@ -7,7 +7,7 @@ import msgspec
 
 from boka_app.database import Connection
 from boka_app.identity import rules
-from boka_app.identity.model import Membership, Session
+from boka_app.identity.model import Membership, NotAuthenticated, Session
 from boka_app.statements import column, many, one, run, the, value
 from boka_app.tenants.model import Actor
 
@@ -251,6 +251,11 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
         """Return who acts when the account does."""
         return Actor("account", self.id)
 
+    @property
+    def mfa(self) -> bool:
+        """Tell whether a second factor is in use."""
+        return self.totp_confirmed_at is not None
+
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):
     """A live session of a program, whose refresh tokens follow one another."""
@@ -281,6 +286,7 @@ begin_attempt = value(_BEGIN_ATTEMPT)
 end_attempt = run(_END_ATTEMPT)
 forget_attempt = run(_FORGET_ATTEMPT)
 find_account = one(AccountRow, _FIND_ACCOUNT, email=None, id=None)
+get_account = the(AccountRow, _FIND_ACCOUNT, lambda _: NotAuthenticated(), email=None)
 forget_failures = run(_FORGET_FAILURES, unless_locked_at=None)
 """Unlock an account, or leave a lock that still lasts alone; 0 when there is nothing to forget."""
 set_password = run(_STORE_HASH, now=None, before=None)
@@ -312,17 +318,8 @@ _memberships = many(Membership, _MEMBERSHIPS)
 async def weigh(conn: Connection, email: str, email_hash: bytes, address: str, now: datetime) -> rules.History:
     """Return what was tried before; whoever weighs the same pair meanwhile waits for this transaction."""
     await _queue_up(conn, pair=f"{email_hash.hex()} {address}")
-    return await _weigh(
-        conn,
-        email=email,
-        email_hash=email_hash,
-        address=address,
-        now=now,
-        known_for=rules.KNOWN_FOR,
-        pair_window=rules.PAIR_WINDOW,
-        address_window=rules.ADDRESS_WINDOW,
-        account_budget=rules.ACCOUNT_BUDGET,
-    )
+    whose = {"email": email, "email_hash": email_hash, "address": address}
+    return await _weigh(conn, **whose, now=now, **rules.BOUNDS)
 
 
 async def count_failure(conn: Connection, account_id: UUID, now: datetime) -> None:

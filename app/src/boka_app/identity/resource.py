@@ -55,15 +55,13 @@ async def _send_link(call: Call, wish: model.Forgotten) -> None:
 
 @own("GET /api/account", "Read one's own account")
 async def _show(call: Call) -> model.Account:
-    found = await queries.find_account(call.conn, id=call.principal.id)
-    if found is None:
-        raise model.NotAuthenticated
+    found = await queries.get_account(call.conn, id=call.principal.id)
     return model.Account(
         id=found.id,
         email=found.email,
         name=found.name,
         platform_admin=found.platform_admin,
-        mfa=found.totp_confirmed_at is not None,
+        mfa=found.mfa,
         memberships=await queries.list_memberships(call.conn, found.id),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -36,6 +37,12 @@ PAIR_WINDOW = timedelta(hours=24)
 ADDRESS_WINDOW, ADDRESS_BUDGET = timedelta(minutes=15), 50  # failures of one address, whatever the account
 ACCOUNT_BUDGET = 50  # failures of one account, from wherever; after them only known addresses get in
 KNOWN_FOR = timedelta(days=90)  # since a log-in from there succeeded
+BOUNDS: dict[str, Any] = {  # by the names that the statement on attempts has for them
+    "pair_window": PAIR_WINDOW,
+    "address_window": ADDRESS_WINDOW,
+    "account_budget": ACCOUNT_BUDGET,
+    "known_for": KNOWN_FOR,
+}
 _LONGEST = timedelta(minutes=15)
 _LONGEST_LOCK = timedelta(hours=1)
 

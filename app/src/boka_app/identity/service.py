@@ -70,10 +70,8 @@ async def refresh(parts: Parts, token: str) -> model.Tokens:
             raise model.TokenSpent
         newest = shown == family.secret_hash or (shown == family.previous_hash and now - family.last_used_at <= _GRACE)
         if newest:
-            expires_at, hashed = (
-                min(now + REFRESH_LIFE, family.created_at + LONGEST_LIFE),
-                tokens.digest("refresh", following),
-            )
+            expires_at = min(now + REFRESH_LIFE, family.created_at + LONGEST_LIFE)
+            hashed = tokens.digest("refresh", following)
             await queries.rotate(conn, id=family.id, secret_hash=hashed, now=now, expires_at=expires_at)
         else:
             await queries.revoke_sessions(conn, account_id=family.account_id, reason="reuse", now=now, only=family.id)
@@ -120,9 +118,7 @@ async def prove(parts: Parts, principal: model.Principal, password: str, origin:
         LoginRefused, TooManyAttempts: it is wrong, or was too often.
     """
     async with platform_transaction(parts.pool, principal.actor) as conn:
-        found = await queries.find_account(conn, id=principal.id)
-    if found is None:
-        raise model.LoginRefused
+        found = await queries.get_account(conn, id=principal.id)
     account, attempt_id = await _check_password(parts, found.email, password, origin)
     async with platform_transaction(parts.pool, principal.actor) as conn:
         await queries.forget_attempt(conn, id=attempt_id)
@@ -149,18 +145,10 @@ async def _begin(
             await queries.forget_failures(conn, id=account.id, unless_locked_at=now)
             if again:
                 await queries.set_password(conn, id=account.id, password_hash=again)
-            await queries.insert_session(
-                conn,
-                id=session_id,
-                account_id=account.id,
-                secret_hash=secret_hash,
-                family_hash=family_hash,
-                mfa=account.totp_confirmed_at is not None,
-                address=origin.address,
-                user_agent=origin.user_agent[:200],
-                now=now,
-                expires_at=now + (REFRESH_LIFE if family_hash else BROWSER_LIFE),
-            )
+            keys = {"id": session_id, "account_id": account.id, "secret_hash": secret_hash, "family_hash": family_hash}
+            where = {"address": origin.address, "user_agent": origin.user_agent[:200]}
+            times = {"now": now, "expires_at": now + (REFRESH_LIFE if family_hash else BROWSER_LIFE)}
+            await queries.insert_session(conn, **keys, **where, **times, mfa=account.mfa)
     metrics.LOGINS.labels(outcome).inc()
     if outcome == "code_missing":
         raise model.CodeMissing
@@ -197,11 +185,9 @@ async def _check_password(parts: Parts, email: str, password: str, origin: model
 
 
 async def _check_code(conn: Connection, parts: Parts, account: AccountRow, code: str | None) -> str:
-    if account.totp_confirmed_at is None:
-        return "succeeded"
-    if code is None:
+    if account.mfa and code is None:
         return "code_missing"
-    return "succeeded" if await mfa.use_code(conn, parts, account, code) else "wrong_code"
+    return "succeeded" if not account.mfa or await mfa.use_code(conn, parts, account, code or "") else "wrong_code"
 
 
 def _pair(parts: Parts, account_id: UUID, session_id: UUID, refresh_token: str) -> model.Tokens:

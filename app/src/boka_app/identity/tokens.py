@@ -9,6 +9,7 @@ from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from jwt.algorithms import OKPAlgorithm
 
 from boka_app.identity.model import NotAuthenticated
 from boka_app.vault import derive
@@ -59,7 +60,7 @@ class AccessTokens:
     def public_keys(self) -> dict[str, Any]:
         """Return the key set that verifies our tokens (RFC 7517, RFC 8037)."""
         keys = [
-            {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": name, "x": _text(key)}
+            OKPAlgorithm.to_jwk(key, as_dict=True) | {"alg": "EdDSA", "use": "sig", "kid": name}
             for name, key in self._public.items()
         ]
         return {"keys": keys}
@@ -73,10 +74,6 @@ def new_secret() -> str:
 def digest(purpose: str, secret: str) -> bytes:
     """Return what is stored of a secret. The purpose keeps one kind from passing for another."""
     return hashlib.sha256(f"{purpose}\0{secret}".encode()).digest()
-
-
-def _text(key: Ed25519PublicKey) -> str:
-    return urlsafe_b64encode(key.public_bytes_raw()).rstrip(b"=").decode()
 
 
 def _key_id(key: Ed25519PublicKey) -> str:

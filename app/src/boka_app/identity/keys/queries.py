@@ -52,18 +52,9 @@ async def make_key(
     """Make a key of the entered tenant or the platform; its secret is in the answer and nowhere else."""
     key_id, prefix = uuid4(), f"{tokens.KEY_MARK}{token_hex(4)}"
     secret = f"{prefix}_{tokens.new_secret()}"
-    await _insert_key(
-        conn,
-        id=key_id,
-        name=wish.name,
-        prefix=prefix,
-        secret_hash=tokens.digest("key", secret),
-        scopes=wish.scopes,
-        emergency=emergency,
-        created_by=maker.id if maker and maker.kind == "account" else None,
-        now=now,
-        expires_at=now + life,
-    )
+    facts = {"id": key_id, "name": wish.name, "prefix": prefix, "scopes": wish.scopes, "emergency": emergency}
+    created_by, hashed = maker.id if maker and maker.kind == "account" else None, tokens.digest("key", secret)
+    await _insert_key(conn, **facts, secret_hash=hashed, created_by=created_by, now=now, expires_at=now + life)
     return KeyMade(key=await _get_key(conn, id=key_id, now=now), secret=secret)
 
 
