@@ -16,15 +16,7 @@ from boka_app.calendars.model import Visit
 from boka_app.database import Connection
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
-_STATUS = {
-    "held": "TENTATIVE",
-    "pending": "TENTATIVE",
-    "confirmed": "CONFIRMED",
-    "completed": "CONFIRMED",
-    "no_show": "CONFIRMED",
-    "cancelled": "CANCELLED",
-    "expired": "CANCELLED",
-}
+_STATUS = {"held": "TENTATIVE", "pending": "TENTATIVE", "cancelled": "CANCELLED", "expired": "CANCELLED"}
 _EVENT = """\
 BEGIN:VEVENT
 UID:{uid}
@@ -92,7 +84,7 @@ def write(
 
 
 def _event(visit: Visit, host: str) -> list[str]:
-    zone, status = ZoneInfo(visit.time_zone), _STATUS[visit.status]
+    zone, status = ZoneInfo(visit.time_zone), _STATUS.get(visit.status, "CONFIRMED")
     begin, end = (moment.astimezone(zone) for moment in (visit.starts_at, visit.ends_at))
     return _EVENT.format(
         uid=uid(visit.id, host),

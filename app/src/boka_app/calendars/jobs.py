@@ -87,6 +87,7 @@ class _Sync:
         self._work, self._tenant_id, self._held = work, tenant_id, held
         self._secret: model.Secret = msgspec.json.decode(work.vault.open(held.credentials), type=model.Secret)
         self._needed = work.now() + timedelta(days=held.horizon_days)
+        self._before = None if held.sync_token is None else msgspec.json.decode(held.sync_token, type=SyncState)
         begin, end = work.now() - timedelta(days=1), self._needed + _AHEAD
         self._window = model.Window(begin=begin, end=end, zone=held.time_zone)
 
@@ -101,11 +102,9 @@ class _Sync:
                     await self._read_feed(self._secret.url)
                 else:
                     await self._exchange(registry.provider(work.settings, held.provider, work.http, held.calendar_ref))
-        except model.Revoked as err:
-            return self._failed(str(err), status="revoked")
-        except model.Throttled as err:
-            return self._failed(str(err), asked=timedelta(seconds=err.pause_s))
-        except (RemoteFailed, AddressRefused, model.ProviderMissing) as err:
+        except RemoteFailed as err:
+            return self._failed(str(err), err.status, timedelta(seconds=err.pause_s))
+        except (AddressRefused, model.ProviderMissing) as err:
             return self._failed(str(err))
         except (httpx.HTTPError, TimeoutError) as err:
             return self._failed(f"no answer from the other side ({type(err).__name__})")
@@ -113,7 +112,7 @@ class _Sync:
             return self._failed(f"the other side answered something we do not understand ({type(err).__name__})")
         return Outcome(status="connected", failures=0, failure=None, next_sync_at=work.now() + rules.pause(0))
 
-    def _failed(self, text: str, *, status: str = "failing", asked: timedelta | None = None) -> Outcome:
+    def _failed(self, text: str, status: str = "failing", asked: timedelta | None = None) -> Outcome:
         failures = self._held.failures + 1
         due = self._work.now() + rules.pause(failures, asked)
         return Outcome(status=status, failures=failures, failure=text, next_sync_at=due)
@@ -201,16 +200,10 @@ class _Sync:
 
     def _state(self) -> str | None:
         """Return where the last reading stopped, or None to read all: at first, and when the horizon passes its end."""
-        before = self._before()
-        return before.token if before is not None and before.until >= self._needed else None
-
-    def _before(self) -> SyncState | None:
-        token = self._held.sync_token
-        return None if token is None else msgspec.json.decode(token, type=SyncState)
+        return self._before.token if self._before is not None and self._before.until >= self._needed else None
 
     async def _keep(self, changes: Changes) -> None:
-        before = self._before()
-        until = self._window.end if changes.whole or before is None else before.until
+        until = self._window.end if changes.whole or self._before is None else self._before.until
         state = msgspec.json.encode(SyncState(token=changes.state, until=until)).decode()
         async with job_transaction(self._work.pool, self._tenant_id) as conn:
             changed = await queries.keep_busy(conn, self._held, changes, begin=self._window.begin)

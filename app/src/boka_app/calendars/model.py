@@ -160,6 +160,9 @@ class OurEvent(msgspec.Struct, frozen=True, kw_only=True):
 class RemoteFailed(Exception):
     """The other side does not do what we ask now; the text is for whoever connected it."""
 
+    status = "failing"  # of the connection from now on
+    pause_s = 0  # how long it asks us to wait
+
 
 class Unauthorized(RemoteFailed):
     """The access token is not accepted: worth one refresh."""
@@ -167,6 +170,8 @@ class Unauthorized(RemoteFailed):
 
 class Revoked(RemoteFailed):
     """Nothing helps but a new consent."""
+
+    status = "revoked"
 
 
 class Throttled(RemoteFailed):

@@ -36,9 +36,9 @@ _HTML = """<!doctype html>
 {% for paragraph in paragraphs %}
 <p>{{ paragraph }}</p>
 {% endfor %}
-<p style="color:#595959;font-size:13px">{{ tenant }}
-{% if unsubscribe %}
- · <a href="{{ unsubscribe }}">{{ label }}</a>
+<p style="color:#595959;font-size:13px">{{ tenant.name }}
+{% if links.get("unsubscribe") %}
+ · <a href="{{ links.unsubscribe }}">{{ label }}</a>
 {% endif %}
 </p>
 </body></html>
@@ -161,19 +161,10 @@ def _check_nodes(part: str, tree: nodes.Template) -> None:
 
 
 def _as_html(template: Template, subject: str, text: str, values: Mapping[str, Any]) -> str:
-    links: Mapping[str, str] = values["links"]
-    return (
-        _ENVIRONMENTS[True]
-        .from_string(_HTML)
-        .render(
-            locale=template.locale,
-            subject=subject,
-            paragraphs=[_paragraph(each, links) for each in text.strip().split("\n\n") if each.strip()],
-            tenant=values["tenant"]["name"],
-            unsubscribe=links.get("unsubscribe"),
-            label=_spoken(template.locale)["unsubscribe"],
-        )
-    )
+    paragraphs = [_paragraph(each, values["links"]) for each in text.strip().split("\n\n") if each.strip()]
+    facts = {"locale": template.locale, "subject": subject, "paragraphs": paragraphs}
+    label = _spoken(template.locale)["unsubscribe"]
+    return _ENVIRONMENTS[True].from_string(_HTML).render({**values, **facts, "label": label})
 
 
 def _paragraph(text: str, links: Mapping[str, str]) -> Markup:

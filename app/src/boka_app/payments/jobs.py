@@ -48,15 +48,13 @@ async def make_refund(work: Work, tenant_id: UUID, refund_id: UUID) -> None:
         if account is None:
             raise ProviderRefused(payment.provider, "the account was removed")  # noqa: TRY301  as good as a no of its own
         told = await _provider(work, payment, account).refund(payment, refund)
-    except model.PaymentsUnavailable as err:
-        told = RefundTold(status="failed", ref=None, failure=str(err))
-    except (ProviderRefused, ProviderAway) as err:
-        if isinstance(err, ProviderRefused) and not err.looking:
-            told = RefundTold(status="failed", ref=None, failure=str(err))
-        else:  # whether it was made before is not known, so it is neither failed nor asked for again blindly
+    except (model.PaymentsUnavailable, ProviderRefused, ProviderAway) as err:
+        if isinstance(err, ProviderAway) or getattr(err, "looking", False):
+            # Whether it was made before is not known, so it is neither failed nor asked for again blindly.
             async with job_transaction(work.pool, tenant_id) as conn:
                 await queries.return_refund(conn, id=refund_id, failure=str(err))
             raise
+        told = RefundTold(status="failed", ref=None, failure=str(err))
     async with job_transaction(work.pool, tenant_id) as conn:
         await service.settle_refund(conn, refund_id, told)
 
