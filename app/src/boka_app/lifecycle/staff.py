@@ -27,7 +27,6 @@ _look, _change = partial(api, needs="appointments.read"), partial(api, needs="ap
 @_look(
     f"GET {_ALL}",
     "List appointments",
-    answer=Page[Entry],
     parameters=[
         parameter("from", "date", "First date, in the tenant's zone."),
         parameter("to", "date", "Last date, included; at most 31 days with the first."),
@@ -42,85 +41,55 @@ async def _list(call: Call) -> Page[Entry]:
     return await _page(call, "calendar", employee=call.req.get_param_as_uuid("employee"), begin=begin, end=end)
 
 
-@_look("GET /api/tenants/{slug}/customers/{id:uuid}/appointments", "List a customer's appointments", answer=Page[Entry])
+@_look("GET /api/tenants/{slug}/customers/{id:uuid}/appointments", "List a customer's appointments")
 async def _history(call: Call) -> Page[Entry]:
     """Answer a page, oldest first."""
     return await _page(call, "history", customer=call.id)
 
 
-@_change(
-    f"POST {_ALL}", "Book for a customer", answer=Entry, status=201, body=StaffBooking, key=True, problems=UNBOOKABLE
-)
-async def _book(call: Call) -> Entry:
+@_change(f"POST {_ALL}", "Book for a customer", status=201, key=True, problems=UNBOOKABLE)
+async def _book(call: Call, wish: StaffBooking) -> Entry:
     """Book, or repeat the answer of the first request with this key."""
-    claim = call.key, hashlib.sha256(b"staff" + msgspec.json.encode(call.wish)).digest()
-    booked = await service.book(
-        call.conn, call.tenant, call.wish, claim=claim, actor=call.principal.actor, now=call.now
-    )
+    claim = call.key, hashlib.sha256(b"staff" + msgspec.json.encode(wish)).digest()
+    booked = await service.book(call.conn, call.tenant, wish, claim=claim, actor=call.principal.actor, now=call.now)
     call.resp.location = f"{call.req.path}/{booked}"
     return service.in_zone(await queries.get_entry(call.conn, booked))
 
 
-@_look(f"GET {_ONE}", "Read an appointment as staff", answer=Entry, problems=[AppointmentUnknown])
+@_look(f"GET {_ONE}", "Read an appointment as staff", problems=[AppointmentUnknown])
 async def _read(call: Call) -> Entry:
     return service.in_zone(await queries.get_entry(call.conn, call.id))
 
 
-@_change(
-    f"PATCH {_ONE}",
-    "Change an appointment",
-    answer=Entry,
-    body=Edit,
-    if_match=True,
-    problems=[AppointmentUnknown, *UNMOVABLE],
-)
-async def _edit(call: Call) -> Entry:
+@_change(f"PATCH {_ONE}", "Change an appointment", if_match=True, problems=[AppointmentUnknown, *UNMOVABLE])
+async def _edit(call: Call, wish: Edit) -> Entry:
     """Keep notes, move, waive a fee; answer the appointment as it is then."""
-    await service.edit(call.conn, call.tenant, call.id, call.wish, match=call.require_match, now=call.now)
+    await service.edit(call.conn, call.tenant, call.id, wish, match=call.require_match, now=call.now)
     return await _read(call)
 
 
-@_change(
-    f"POST {_ONE}/confirm", "Confirm an appointment", answer=Entry, problems=[AppointmentUnknown, AppointmentEnded]
-)
+@_change(f"POST {_ONE}/confirm", "Confirm an appointment", problems=[AppointmentUnknown, AppointmentEnded])
 async def _confirm(call: Call) -> Entry:
     """Confirm what is pending, unpaid or not."""
     return await _after(call, service.confirm_or_refuse)
 
 
-@_change(
-    f"POST {_ONE}/cancel",
-    "Cancel an appointment as staff",
-    answer=Entry,
-    body=Ending,
-    problems=[AppointmentUnknown, AppointmentEnded],
-)
-async def _cancel(call: Call) -> Entry:
+@_change(f"POST {_ONE}/cancel", "Cancel an appointment as staff", problems=[AppointmentUnknown, AppointmentEnded])
+async def _cancel(call: Call, wish: Ending) -> Entry:
     """Cancel; the fee is the policy's, unless waived."""
-    return await _after(call, service.cancel, by="staff", reason=call.wish.reason, waive_fee=call.wish.waive_fee)
+    return await _after(call, service.cancel, by="staff", reason=wish.reason, waive_fee=wish.waive_fee)
 
 
-@_change(
-    f"POST {_ONE}/complete",
-    "Complete an appointment",
-    answer=Entry,
-    problems=[AppointmentUnknown, AppointmentEnded, NotBegun],
-)
+@_change(f"POST {_ONE}/complete", "Complete an appointment", problems=[AppointmentUnknown, AppointmentEnded, NotBegun])
 async def _complete(call: Call) -> Entry:
     """Note that it took place."""
     return await _after(call, service.complete)
 
 
-@_change(
-    f"POST {_ONE}/no-show",
-    "Mark a no-show",
-    answer=Entry,
-    body=Ending,
-    problems=[AppointmentUnknown, AppointmentEnded, NotBegun],
-)
-async def _mark_no_show(call: Call) -> Entry:
+@_change(f"POST {_ONE}/no-show", "Mark a no-show", problems=[AppointmentUnknown, AppointmentEnded, NotBegun])
+async def _mark_no_show(call: Call, wish: Ending) -> Entry:
     """Note the absence; the fee is the policy's, unless waived."""
-    return await _after(call, service.mark_no_show, waive_fee=call.wish.waive_fee)
+    return await _after(call, service.mark_no_show, waive_fee=wish.waive_fee)
 
 
 async def _after(call: Call, step: Callable[..., Awaitable[Any]], **how: Any) -> Entry:  # noqa: ANN401  as the step takes it
