@@ -27,7 +27,7 @@ from boka_app.database import platform_transaction, tenant_transaction
 from boka_app.idempotency.model import require_key
 from boka_app.idempotency.service import once
 from boka_app.identity.model import Origin, Principal
-from boka_app.openapi.operations import operation
+from boka_app.openapi.operations import IF_NONE_MATCH, operation
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import CUSTOMER
 
@@ -133,7 +133,8 @@ class Api:
                     claim = require_key(req.get_header("Idempotency-Key")) if told.key else ""
                     wish = decoder and decoder.decode(await read_body(req, falcon.MEDIA_JSON))
                     resp.status = told.status
-                    resp.cache_control = ["no-store"]
+                    if IF_NONE_MATCH not in told.parameters:  # else it may be kept, and asked about
+                        resp.cache_control = ["no-store"]
                     async with AsyncExitStack() as stack:
                         entered = (None, None) if alone else await enter(stack, req, parts, given.get("slug"))
                         call = Call(req, resp, parts, given, wish, claim, *entered)

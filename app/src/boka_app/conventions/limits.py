@@ -12,6 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -103,11 +104,9 @@ class RateLimits:
 
     async def _count(self, policy: _Policy, key: str) -> _Count:
         if self._shared is not None:
-            try:
+            with suppress(Away):
                 allowed, remaining, reset_s = await _hit(self._shared, key, policy.quota)
-            except Away:
-                return self._alone.hit(key, policy.quota, self._now())
-            return _Count(bool(allowed), remaining, reset_s)
+                return _Count(bool(allowed), remaining, reset_s)
         return self._alone.hit(key, policy.quota, self._now())
 
 
