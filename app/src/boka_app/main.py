@@ -90,7 +90,7 @@ def routes(parts: Parts) -> Routes:
         *waitlist.api.routes(parts),
         *analytics.api.routes(parts),
         *calendars.api.routes(parts),
-        *payments.routes(parts),
+        *payments.api.routes(parts),
         *messages.api.routes(parts),
         *webhooks.api.routes(parts),
         *live.routes(parts),

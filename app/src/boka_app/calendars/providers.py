@@ -48,15 +48,8 @@ class Provider(ABC):
     def authorize_url(self, *, state: str, verifier: str) -> str:
         """Return where somebody agrees that we use their calendar."""
         challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        query = {
-            "response_type": "code",
-            "client_id": self._settings.client_id,
-            "redirect_uri": self._redirect_uri,
-            "scope": self.scope,
-            "state": state,
-            "code_challenge": challenge,
-            "code_challenge_method": "S256",
-        }
+        query = {"response_type": "code", "client_id": self._settings.client_id, "redirect_uri": self._redirect_uri}
+        query |= {"scope": self.scope, "state": state, "code_challenge": challenge, "code_challenge_method": "S256"}
         return f"{self._settings.authorize_url}?{urlencode({**query, **self.consent})}"
 
     async def make_tokens(self, secret: Grant | Tokens, *, now: datetime) -> Tokens:

@@ -107,6 +107,7 @@ class Api:
 
     def __init__(self) -> None:
         self._made: list[tuple[str, str, Callable[[Parts], Any]]] = []
+        self._unlimited: set[str] = set()
 
     def __call__(
         self,
@@ -114,13 +115,16 @@ class Api:
         summary: str,
         *,
         alone: bool = False,
+        unlimited: bool = False,
         **described: Any,  # noqa: ANN401  as `operation` takes them
     ) -> Callable[[_Do], _Do]:
         """Add an `operation`: `address` is its method and path. Where `alone`, it opens its transactions itself.
 
-        Unless told, the function's types tell what is answered, and the body: that of its second parameter, `wish`.
+        `unlimited` frees the address from `RateLimits`. Unless told, the function's types tell what is answered, and
+        the body: that of its second parameter, `wish`.
         """
         method, path = address.split()
+        self._unlimited |= {path} if unlimited else set()
 
         def add(do: _Do) -> _Do:
             types = _types(do)
@@ -155,7 +159,8 @@ class Api:
         """Return the addresses of the feature and what answers them."""
         resource_by_path: dict[str, Any] = {}
         for path, method, make in self._made:
-            setattr(resource_by_path.setdefault(path, SimpleNamespace()), f"on_{method}", make(parts))
+            resource = resource_by_path.setdefault(path, SimpleNamespace(unlimited=path in self._unlimited))
+            setattr(resource, f"on_{method}", make(parts))
         return list(resource_by_path.items())
 
 

@@ -123,12 +123,13 @@ list_templates = many(Template, _TEMPLATES)
 _CHANNELS = """
 select channel, active, updated_at, version
 from message_channel
-where tenant_id = current_tenant()
+where tenant_id = current_tenant() and (%(channel)s::text is null or channel = %(channel)s)
 order by channel
 for update
 """
-list_channels = many(ChannelInfo, _CHANNELS)
+list_channels = many(ChannelInfo, _CHANNELS, channel=None)
 """The channels that are set up; nobody else changes them until the end."""
+find_channel = one(ChannelInfo, _CHANNELS)
 
 put_channel = run("""
 insert into message_channel (tenant_id, channel, configuration, active)

@@ -68,14 +68,14 @@ async def _list_channels(call: Call) -> list[ChannelInfo]:
 )
 async def _set_up(call: Call, wish: model.ChannelBody) -> ChannelInfo | None:
     """Keep it, sealed. If-Match is needed once it exists."""
-    given, channel = wish, call.path["channel"]
+    channel = call.path["channel"]
     if channel == "chat":
-        chat.check(given.address, call.parts.settings.webhook_networks)
-    sealed = call.parts.vault.seal(msgspec.json.encode(given).decode())
+        chat.check(wish.address, call.parts.settings.webhook_networks)
+    sealed = call.parts.vault.seal(msgspec.json.encode(wish).decode())
     await _match(call, new=True)
-    await queries.put_channel(call.conn, channel=channel, configuration=sealed, active=given.active)
+    await queries.put_channel(call.conn, channel=channel, configuration=sealed, active=wish.active)
     await audit.record(call.conn, "channel.set_up", call.tenant.id, channel=channel)
-    return await _find(call)
+    return await queries.find_channel(call.conn, channel=call.path["channel"])
 
 
 @_change(f"DELETE {_CHANNEL}", "Remove a channel", if_match=True)
@@ -105,16 +105,11 @@ async def _resend(call: Call) -> Notification:
 
 async def _match(call: Call, *, new: bool) -> None:
     """Hold the change to the version of what is there."""
-    found = await _find(call)
+    found = await queries.find_channel(call.conn, channel=call.path["channel"])
     if found is not None:
         call.require_match(found.version)
     elif not new or call.path["channel"] not in ("sms", "chat"):
         raise RowUnknown("channel")
-
-
-async def _find(call: Call) -> ChannelInfo | None:
-    found = await queries.list_channels(call.conn)
-    return next((each for each in found if each.channel == call.path["channel"]), None)
 
 
 class UnsubscribePage:

@@ -93,18 +93,12 @@ def address(subject: Subject) -> str | None:
 
 
 def _reminders(visit: Visit, active: set[str], now: datetime) -> Iterator[Planned]:
-    if visit.status != "confirmed":
-        return
-    for before in REMIND_BEFORE:
+    for before in REMIND_BEFORE if visit.status == "confirmed" else ():
         due_at = visit.starts_at - before
-        if due_at > now:
-            for channel in _channels(REMINDER, visit, active):
-                yield Planned(kind=REMINDER, channel=channel, due_at=due_at, dedupe_key=_key(visit, channel, before))
-
-
-def _key(visit: Visit, channel: str, before: timedelta) -> str:
-    """Name a reminder by the start it is for: a visit that moves has another, one that moves back has this again."""
-    return f"{REMINDER}:{channel}:{visit.id}:{int(visit.starts_at.timestamp())}:{int(before.total_seconds())}"
+        for channel in _channels(REMINDER, visit, active) if due_at > now else ():
+            # Named by the start it is for: a visit that moves has another, one that moves back has this again.
+            name = f"{visit.id}:{int(visit.starts_at.timestamp())}:{int(before.total_seconds())}"
+            yield Planned(kind=REMINDER, channel=channel, due_at=due_at, dedupe_key=f"{REMINDER}:{channel}:{name}")
 
 
 def _channels(kind: str, visit: Visit, active: set[str]) -> list[Channel]:

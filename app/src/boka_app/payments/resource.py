@@ -6,7 +6,6 @@ from uuid import UUID
 
 import falcon
 import msgspec
-from falcon.asgi import Request, Response
 from msgspec.structs import asdict
 
 from boka_app.appointments.model import NOT_ONES_OWN, AppointmentUnknown
@@ -14,8 +13,7 @@ from boka_app.audit import queries as audit
 from boka_app.conventions.api import Api, Call, bearer_token
 from boka_app.conventions.etag import etag, unchanged
 from boka_app.conventions.model import MatchMissing, Page
-from boka_app.openapi.operations import IF_MATCH_IF_ANY, operation
-from boka_app.parts import Parts, Routes
+from boka_app.openapi.operations import IF_MATCH_IF_ANY
 from boka_app.payments import model, queries, service
 from boka_app.payments.model import Account, AccountUnknown, Payment, PaymentDetails, PaymentUnknown, SealedAccount
 
@@ -27,11 +25,6 @@ _MAX_EVENT_BYTES = 256 * 1024  # Stripe's are some KiB; metadata and a long list
 api = Api()
 _look, _set_up = partial(api, needs="payments.read"), partial(api, needs="payments.setup")
 _pay = partial(api, needs="payments.write", answer=PaymentDetails, key=True)
-
-
-def routes(parts: Parts) -> Routes:
-    """Return every address of payments in the API."""
-    return [*api.routes(parts), (f"{_ALL}/webhooks/{{provider}}", WebhookResource(parts))]
 
 
 @api(f"POST {_CHECKOUT}", "Open a checkout", alone=True, problems=[*NOT_ONES_OWN, *model.UNPAYABLE])
@@ -115,29 +108,23 @@ async def _remove_account(call: Call) -> None:
     await audit.record(call.conn, "payment_account.removed", call.tenant.id, provider=provider)
 
 
-class WebhookResource:
-    """What providers tell. The signature over the raw body is who they are."""
-
-    unlimited = True  # a provider that is refused sends again for days; and it sends for all its customers at once
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    @operation(
-        "Take a payment provider's event",
-        answer=dict[str, bool],
-        problems=[
-            *(AccountUnknown, model.SignatureInvalid),
-            *(msgspec.DecodeError, msgspec.ValidationError, falcon.HTTPContentTooLarge),
-        ],
-    )
-    async def on_post(self, req: Request, resp: Response, slug: str, provider: str) -> None:
-        """Take an event; 200 means that it needs no repetition."""
-        body = await req.stream.read(_MAX_EVENT_BYTES + 1)
-        if len(body) > _MAX_EVENT_BYTES:
-            raise falcon.HTTPContentTooLarge(description=f"an event has {_MAX_EVENT_BYTES} bytes at most")
-        await service.take_notice(self._parts, slug, provider, req.headers_lower, body)
-        resp.media = {"received": True}
+@api(
+    f"POST {_ALL}/webhooks/{{provider}}",
+    "Take a payment provider's event",
+    alone=True,
+    unlimited=True,  # a provider that is refused sends again for days; and it sends for all its customers at once
+    problems=[
+        *(AccountUnknown, model.SignatureInvalid),
+        *(msgspec.DecodeError, msgspec.ValidationError, falcon.HTTPContentTooLarge),
+    ],
+)
+async def _take_event(call: Call) -> dict[str, bool]:
+    """Take an event; 200 means that it needs no repetition."""
+    body = await call.req.stream.read(_MAX_EVENT_BYTES + 1)  # the signature over it is who they are
+    if len(body) > _MAX_EVENT_BYTES:
+        raise falcon.HTTPContentTooLarge(description=f"an event has {_MAX_EVENT_BYTES} bytes at most")
+    await service.take_notice(call.parts, call.path["slug"], call.path["provider"], call.req.headers_lower, body)
+    return {"received": True}
 
 
 def _place(payment: Payment) -> tuple[datetime, UUID]:
