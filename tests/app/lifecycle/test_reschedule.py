@@ -23,8 +23,7 @@ def move(within):
             async def act(conn):
                 tenant = await enter_tenant(conn, salon.slug)
                 wish = Move(starts_at=starts_at, **changes)
-                visit = await service.lock_for_move(conn, tenant, appointment_id, wish, now)
-                await service.reschedule(conn, tenant, visit, wish, by=by, now=now, **options)
+                await service.reschedule(conn, tenant, appointment_id, wish, by=by, now=now, **options)
 
             return act
 

@@ -34,6 +34,8 @@ from boka_app.lifecycle.model import (
 from boka_app.outbox import queries as outbox
 from boka_app.tenants.model import Actor, Tenant
 
+Match = Callable[[int], None]  # lets the version of what is to be changed pass, or raises
+
 
 async def confirm(conn: Connection, appointment_id: UUID, *, now: datetime) -> bool:
     """Make a pending appointment certain; False when it lost its slot before. Confirming twice is no error."""
@@ -83,15 +85,8 @@ async def book(
     if earlier is not None:
         return UUID(str(earlier["id"]))
     placing.check_year(tenant, wish.starts_at, now)
-    who = await placing.candidates(
-        conn,
-        tenant,
-        wish.service,
-        wish.starts_at,
-        employee_id=wish.employee,
-        now=now,
-        override_limits=wish.override_limits,
-    )
+    how: dict[str, Any] = {"employee_id": wish.employee, "override_limits": wish.override_limits}
+    who = await placing.candidates(conn, tenant, wish.service, wish.starts_at, now=now, **how)
     placed = await appointments.book(
         conn,
         tenant.id,
@@ -145,13 +140,47 @@ async def mark_no_show(
     return money
 
 
-async def lock_for_move(conn: Connection, tenant: Tenant, appointment_id: UUID, move: Move, now: datetime) -> Visit:
-    """Return an appointment to move, with all that moving it may change kept from others.
+async def reschedule(  # noqa: PLR0913  what moves, by name
+    conn: Connection,
+    tenant: Tenant,
+    appointment_id: UUID,
+    move: Move,
+    *,
+    by: By,
+    now: datetime,
+    match: Match | None = None,
+    override_limits: bool = False,
+) -> Visit:
+    """Give an appointment of the version that `match` lets pass another start, and free the old one at once.
+
+    It keeps its id, its price and, when free, its employee. The move to where it is already is no error and no move.
 
     Raises:
         AppointmentUnknown: the entered tenant has none of that id.
         SlotInPast, BeyondHorizon: it moves to where no tenant takes it.
+        AppointmentStarted, AppointmentEnded, MoveRefused: as `rules.check_move` says.
+        DomainError: the new start cannot be had, as with booking. The transaction is to be rolled back.
     """
+    visit = await _lock_for_move(conn, tenant, appointment_id, move, now)
+    if match is not None:
+        match(visit.version)
+    wanted = visit.employee_id if move.employee is UNSET else move.employee
+    if visit.starts_at == move.starts_at and wanted in (None, visit.employee_id):
+        return visit
+    rules.check_move(visit, by=by, now=now)
+    how: dict[str, Any] = {"employee_id": wanted, "except_id": visit.id, "override_limits": override_limits}
+    employees = await placing.candidates(conn, tenant, visit.service_id, move.starts_at, now=now, **how)
+    employees.sort(key=lambda employee_id: employee_id != visit.employee_id)
+    await placing.move(conn, id=visit.id, starts_at=move.starts_at, employees=employees, now=now)
+    moved = await queries.lock_visit(conn, visit.id)
+    await placing.note_expired(conn)
+    was = {"was_starts_at": visit.starts_at, "was_ends_at": visit.ends_at, "was_employee_id": visit.employee_id}
+    await tell(conn, moved, "moved", **to_builtins(was))
+    return moved
+
+
+async def _lock_for_move(conn: Connection, tenant: Tenant, appointment_id: UUID, move: Move, now: datetime) -> Visit:
+    """Return an appointment to move, with all that moving it may change kept from others."""
     placing.check_year(tenant, move.starts_at, now)
     entry = await queries.get_entry(conn, appointment_id)
     wanted = entry.employee if move.employee is UNSET else move.employee
@@ -160,54 +189,8 @@ async def lock_for_move(conn: Connection, tenant: Tenant, appointment_id: UUID, 
     return await queries.lock_visit(conn, appointment_id)
 
 
-async def reschedule(  # noqa: PLR0913  what moves, by name
-    conn: Connection,
-    tenant: Tenant,
-    visit: Visit,
-    move: Move,
-    *,
-    by: By,
-    now: datetime,
-    override_limits: bool = False,
-) -> None:
-    """Give a visit that `lock_for_move` returned another start, and free the old one at once.
-
-    It keeps its id, its price and, when free, its employee. The move to where it is already is no error and no move.
-
-    Raises:
-        AppointmentStarted, AppointmentEnded, MoveRefused: as `rules.check_move` says.
-        DomainError: the new start cannot be had, as with booking. The transaction is to be rolled back.
-    """
-    wanted = visit.employee_id if move.employee is UNSET else move.employee
-    if visit.starts_at == move.starts_at and wanted in (None, visit.employee_id):
-        return
-    rules.check_move(visit, by=by, now=now)
-    employees = await placing.candidates(
-        conn,
-        tenant,
-        visit.service_id,
-        move.starts_at,
-        employee_id=wanted,
-        now=now,
-        except_id=visit.id,
-        override_limits=override_limits,
-    )
-    employees.sort(key=lambda employee_id: employee_id != visit.employee_id)
-    await placing.move(conn, id=visit.id, starts_at=move.starts_at, employees=employees, now=now)
-    moved = await queries.lock_visit(conn, visit.id)
-    await placing.note_expired(conn)
-    was = {"was_starts_at": visit.starts_at, "was_ends_at": visit.ends_at, "was_employee_id": visit.employee_id}
-    await tell(conn, moved, "moved", **to_builtins(was))
-
-
 async def move(
-    conn: Connection,
-    tenant: Tenant,
-    appointment_id: UUID,
-    wish: Move,
-    *,
-    match: Callable[[int], None] | None = None,
-    now: datetime,
+    conn: Connection, tenant: Tenant, appointment_id: UUID, wish: Move, *, now: datetime, match: Match | None = None
 ) -> None:
     """Move an appointment as its customer wants, of the version that `match` lets pass.
 
@@ -217,10 +200,7 @@ async def move(
     """
     try:
         async with conn.transaction():  # which ends before the next starts are looked for, with its locks
-            visit = await lock_for_move(conn, tenant, appointment_id, wish, now)
-            if match is not None:
-                match(visit.version)
-            await reschedule(conn, tenant, visit, wish, by="customer", now=now)
+            await reschedule(conn, tenant, appointment_id, wish, by="customer", now=now, match=match)
     except (SlotTaken, DayFull) as err:
         service_id = (await queries.get_entry(conn, appointment_id)).service
         free = await next_starts(conn, tenant.id, service_id, err.starts_at, employee_id=None, now=now)
@@ -237,7 +217,7 @@ async def expire_due(conn: Connection, now: datetime) -> int:
 
 
 async def edit(
-    conn: Connection, tenant: Tenant, appointment_id: UUID, edit: Edit, *, match: Callable[[int], None], now: datetime
+    conn: Connection, tenant: Tenant, appointment_id: UUID, edit: Edit, *, match: Match, now: datetime
 ) -> None:
     """Carry out what staff change about an appointment of the version that `match` lets pass.
 
@@ -245,16 +225,14 @@ async def edit(
         AppointmentUnknown: the entered tenant has none of that id.
         DomainError: the move cannot be made. The transaction is to be rolled back.
     """
-    moves = edit.starts_at is not UNSET or edit.employee is not UNSET
-    if moves:
-        stays_at = (await queries.get_entry(conn, appointment_id)).starts_at
-        move = Move(starts_at=stays_at if edit.starts_at is UNSET else edit.starts_at, employee=edit.employee)
-        visit = await lock_for_move(conn, tenant, appointment_id, move, now)
-        match(visit.version)
-        await reschedule(conn, tenant, visit, move, by="staff", now=now, override_limits=edit.override_limits)
-    else:
+    if edit.starts_at is UNSET and edit.employee is UNSET:
         visit = await queries.lock_visit(conn, appointment_id)
         match(visit.version)
+    else:
+        stays_at = (await queries.get_entry(conn, appointment_id)).starts_at
+        move = Move(starts_at=stays_at if edit.starts_at is UNSET else edit.starts_at, employee=edit.employee)
+        how: dict[str, Any] = {"match": match, "override_limits": edit.override_limits}
+        visit = await reschedule(conn, tenant, appointment_id, move, by="staff", now=now, **how)
     if edit.notes is not UNSET or edit.waive_fee:
         notes = None if edit.notes is UNSET else edit.notes
         await queries.edit(conn, id=visit.id, notes=notes, waive_fee=edit.waive_fee)
