@@ -1,6 +1,7 @@
 """`/api/tenants/{slug}/analytics` and `/api/business-metrics`."""
 
 from datetime import date
+from functools import partial
 
 from boka_app.analytics import queries, rules, service
 from boka_app.analytics.model import BusinessMetrics, Dashboard
@@ -13,27 +14,16 @@ _SPAN = (
     parameter("to", "date", "Last date, included; without it, today. At most 366 days with the first.", required=False),
 )
 api = Api()
+_look = partial(api, parameters=_SPAN, problems=[RangeInvalid])
 
 
-@api(
-    "GET /api/tenants/{slug}/analytics",
-    "Read a tenant's figures",
-    parameters=_SPAN,
-    problems=[RangeInvalid],
-    needs="analytics.read",
-)
+@_look("GET /api/tenants/{slug}/analytics", "Read a tenant's figures", needs="analytics.read")
 async def _read(call: Call) -> Dashboard:
     """Answer sums by day, service and employee: past days as of some minutes ago, later ones as of now."""
     return await service.read_dashboard(call.conn, call.tenant, *_span(call))
 
 
-@api(
-    "GET /api/business-metrics",
-    "Read the figures of all tenants",
-    parameters=_SPAN,
-    problems=[RangeInvalid],
-    needs="platform.read",
-)
+@_look("GET /api/business-metrics", "Read the figures of all tenants", needs="platform.read")
 async def _compare(call: Call) -> BusinessMetrics:
     """Answer counts and money by tenant, as of some minutes ago."""
     first, last = _span(call)

@@ -16,6 +16,7 @@ from boka_app.openapi.operations import IF_MATCH_IF_ANY, KEY_IF_ANY
 
 __all__ = ["api", "bearer_token"]
 _ONE = "/api/tenants/{slug}/appointments/{appointment_id:uuid}"
+_OVER = (AppointmentStarted, AppointmentEnded, *NOT_ONES_OWN)
 api = Api()
 
 
@@ -43,7 +44,7 @@ async def _move(call: Call, wish: Move) -> Appointment:
     return in_zone(await appointments.get_appointment(call.conn, appointment_id))
 
 
-@api(f"DELETE {_ONE}", "Cancel an appointment", problems=[AppointmentStarted, AppointmentEnded, *NOT_ONES_OWN])
+@api(f"DELETE {_ONE}", "Cancel an appointment", problems=_OVER)
 async def _cancel(call: Call) -> CancelledAppointment:
     """Cancel and answer the appointment as it is now, what it costs, and what goes back."""
     appointment_id = call.prove(AppointmentUnknown)
@@ -52,11 +53,7 @@ async def _cancel(call: Call) -> CancelledAppointment:
     return CancelledAppointment(**msgspec.structs.asdict(found), **msgspec.structs.asdict(money))
 
 
-@api(
-    f"GET {_ONE}/policy-preview",
-    "Preview what cancelling costs",
-    problems=[AppointmentStarted, AppointmentEnded, *NOT_ONES_OWN],
-)
+@api(f"GET {_ONE}/policy-preview", "Preview what cancelling costs", problems=_OVER)
 async def _preview(call: Call) -> PolicyPreview:
     """Answer the fee and the refund of cancelling now, and whether the customer may still move it."""
     visit = await queries.get_visit(call.conn, ids=[call.prove(AppointmentUnknown)])

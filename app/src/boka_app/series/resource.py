@@ -9,16 +9,11 @@ from boka_app.series.model import BookedSeries, Series, SeriesConflicts, SeriesR
 
 _ALL = "/api/tenants/{slug}/series"
 _ONE = f"{_ALL}/{{series_id:uuid}}"
+_UNBOOKABLE = (ServiceUnknown, EmployeeUnknown, SlotInPast, BeyondHorizon, SeriesConflicts)
 api = Api()
 
 
-@api(
-    f"POST {_ALL}",
-    "Book a series",
-    status=201,
-    key=True,
-    problems=[ServiceUnknown, EmployeeUnknown, SlotInPast, BeyondHorizon, SeriesConflicts],
-)
+@api(f"POST {_ALL}", "Book a series", status=201, key=True, problems=_UNBOOKABLE)
 async def _book(call: Call, wish: SeriesRequest) -> BookedSeries:
     """Book all visits or none; with `partial` those that can be had, and list the others."""
     booked = await service.book(call.conn, call.parts, call.tenant, wish, key=call.key)

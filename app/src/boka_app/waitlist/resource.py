@@ -17,12 +17,11 @@ from boka_app.waitlist.model import (
 
 _ALL = "/api/tenants/{slug}/waitlist"
 _ONE = f"{_ALL}/{{entry_id:uuid}}"
+_REFUSED = (ServiceUnknown, EmployeeUnknown, RangeInvalid)
 api = Api()
 
 
-@api(
-    f"POST {_ALL}", "Join the waitlist", status=201, key=True, problems=[ServiceUnknown, EmployeeUnknown, RangeInvalid]
-)
+@api(f"POST {_ALL}", "Join the waitlist", status=201, key=True, problems=_REFUSED)
 async def _join(call: Call, wish: JoinRequest) -> Joined:
     """Take the last place, or repeat the answer of the first request with this key."""
     joined = await service.join(call.conn, call.parts, call.tenant, wish, key=call.key)
