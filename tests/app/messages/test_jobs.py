@@ -185,6 +185,21 @@ def test_a_refusal_for_good_ends_a_message_at_once(office, booked):
     assert office.notifications("appointment.confirmed") == [("email", "dead", 1, "SMTP 550")]
 
 
+@pytest.mark.parametrize("address", ["zoe@example..org", ".zoe@example.org", "zoe,ada@example.org", "zoë@example.org"])
+def test_an_address_that_no_mail_can_have_ends_a_message_at_once(office, booked, address):
+    booked(customer={"name": "Zoë", "email": address})
+
+    assert office.deliver() == []
+    assert office.notifications("appointment.confirmed") == [("email", "dead", 1, "the address is malformed")]
+
+
+def test_answers_go_to_the_tenant(office, booked, admin, salon):
+    admin.execute("update tenant set contact_email = 'hello@salon.example' where id = %s", [salon.id])
+    booked()
+
+    assert [mail["headers"]["Reply-To"] for mail in office.deliver()] == ["Salon <hello@salon.example>"]
+
+
 def test_a_refusal_for_now_is_tried_again(office, booked, later):
     office.smtp.faults.append(Fault(path="zoe@", status=451, times=1))
     booked()

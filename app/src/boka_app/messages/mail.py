@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -33,7 +34,7 @@ def compose(
     address = subject.account_email or subject.customer_email or ""
     try:
         message["To"] = Address(_name(subject.account_name or subject.customer_name), addr_spec=address)
-    except (ValueError, IndexError) as err:  # email's parser raises either, depending on what is wrong
+    except (ValueError, LookupError, AttributeError, MessageError) as err:  # any, depending on what is wrong
         raise Refused("the address is malformed") from err
     message["From"] = Address(_name(subject.tenant_name), addr_spec=sender)
     if subject.tenant_email and subject.tenant_email.isascii():
