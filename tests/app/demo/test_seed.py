@@ -99,3 +99,21 @@ def test_a_load_is_spread_without_overlap(database, admin):
         (12_500, 3, "completed", "confirmed"),
         (12_501, 3, "completed", "confirmed"),
     ]
+
+
+def test_a_load_is_made_by_command_and_told(shell, admin, capsys):
+    assert shell("seed-load", "--tenants", "2", "--employees", "1", "--appointments", "7") == 0
+
+    told = json.loads(capsys.readouterr().out)
+    visits = admin.execute(
+        "select count(*) from appointment a join tenant t on t.id = a.tenant_id where t.slug = any(%s)", [told["slugs"]]
+    ).fetchone()[0]
+    assert (len(told["slugs"]), visits) == (2, 7)
+
+
+@pytest.mark.parametrize("count", ["0", "10000001", "many"])
+def test_a_load_of_no_size_is_refused(shell, count):
+    with pytest.raises(SystemExit) as refused:
+        shell("seed-load", "--tenants", count)
+
+    assert refused.value.code == 2

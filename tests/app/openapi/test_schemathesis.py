@@ -23,7 +23,7 @@ pytestmark = pytest.mark.postgresql
 SECONDS = int(os.environ.get("BOKA_TEST_FUZZ_SECONDS", "18"))  # for one run; all of them stay within 90 s
 STREAMS = r"/live$"  # an answer that does not end is none to check: tests/app/live has them
 LOCKS_OUT = r"/auth/logout$|/account/sessions|/force-logout$|/switches/"  # ends the session, or closes the service
-PEOPLE = r"^/api/(auth|account|admin|security)|/members"
+PEOPLE = r"^/api/(auth|account|admin|security|business)|/members"
 SELECTION = {
     "owner": ("--exclude-path-regex", f"{STREAMS}|{PEOPLE}"),
     "administrator": ("--include-path-regex", PEOPLE, "--exclude-path-regex", LOCKS_OUT),

@@ -197,6 +197,19 @@ def test_a_worker_killed_after_the_provider_s_answer_refunds_once(shop, rows, ad
     assert rows("refund", "status") == ["succeeded"]
 
 
+def test_a_refund_through_an_account_that_was_removed_fails_and_is_seen(shop, rows, admin, paid_salon):
+    async def talk(one):
+        visit = await paid(one)
+        await visit.cancel()
+        admin.execute("delete from payment_account where tenant_id = %s", [paid_salon.id])
+        await one.settle()
+
+    shop(talk)
+
+    assert rows("refund", "status") == ["failed"]
+    assert "the account was removed" in rows("refund", "failure")[0]
+
+
 def test_a_provider_in_trouble_leaves_the_refund_for_later(shop, rows, fault, provider):
     async def talk(one):
         visit = await paid(one)

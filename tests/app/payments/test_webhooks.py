@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from boka_app.payments import jobs
+from boka_app.worker.model import GiveUp
 
 pytestmark = pytest.mark.postgresql
 
@@ -239,6 +240,27 @@ def test_a_payment_whose_event_never_came_is_asked_for(shop, fault, admin, paid_
         return before, await visit.status()
 
     assert shop(talk) == ("pending", "confirmed")
+
+
+def test_a_payment_of_another_shop_is_not_looked_for(shop, rows):
+    async def talk(one):
+        await jobs.check_payment(one.work, one.salon.id, uuid4())
+
+    shop(talk)
+
+    assert rows("payment", "id") == []
+
+
+def test_a_payment_that_the_provider_never_heard_of_is_asked_for_once(shop, rows, fault, admin, paid_salon):
+    async def talk(one):
+        visit = await one.book()
+        await visit.checkout()
+        admin.execute("update payment set provider_ref = 'unheard' where tenant_id = %s", [paid_salon.id])
+        fault(one, "/", "refuse", status=404, body={"message": "unknown", "error": {"message": "unknown"}})
+        with pytest.raises(GiveUp):
+            await jobs.check_payment(one.work, one.salon.id, rows("payment", "id")[0])
+
+    shop(talk)
 
 
 def test_a_checkout_that_nobody_pays_expires_by_itself(shop, rows):

@@ -266,6 +266,16 @@ def test_a_start_that_is_over_is_offered_to_nobody(serve, salon, cancelled_start
     assert read(serve, salon, joined)["status"] == "waiting"
 
 
+def test_a_start_of_a_service_that_is_offered_no_more_is_offered_to_nobody(serve, salon, cancelled_start, relay, admin):
+    (joined,) = queue(serve, salon, "Ada")
+    cancelled_start(salon)
+    admin.execute("update service set active = false where tenant_id = %s", [salon.id])
+
+    relay(salon)
+
+    assert read(serve, salon, joined)["status"] == "waiting"
+
+
 def test_a_hold_of_nobody_on_the_waitlist_is_not_accepted(serve, salon):
     async def talk(client):
         booked = (await post(client, salon)).json
