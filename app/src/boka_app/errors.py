@@ -23,7 +23,7 @@ class DomainError(Exception):
     """
 
     kind: ClassVar[Kind]
-    detail = ""  # the sentence, of a kind that always says the same
+    detail = ""  # the sentence, with {} for each fact of the case
     retry_after_s: int | None = None  # when it is worth asking again
     next_starts: Sequence[datetime] = ()  # what can be had instead
     faults: Sequence[dict[str, str]] = ()  # each part that is refused, as a pointer, and why as detail
@@ -31,5 +31,6 @@ class DomainError(Exception):
     def __init_subclass__(cls, *, kind: str, status: int, title: str) -> None:
         cls.kind = Kind(kind, status, title, cls.__doc__ or "")
 
-    def __init__(self, text: str = "") -> None:
-        super().__init__(text or self.detail)
+    def __init__(self, *facts: object) -> None:
+        """Say the sentence with these facts; of a kind without one they are the sentence."""
+        super().__init__(self.detail.format(*facts) if self.detail else "".join(map(str, facts)))

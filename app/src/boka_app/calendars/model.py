@@ -216,8 +216,7 @@ class FeedLink(msgspec.Struct, frozen=True, kw_only=True):
 class CalendarUnknown(DomainError, kind="calendar-unknown", status=404, title="No such calendar"):
     """The business has no connected calendar of that id."""
 
-    def __init__(self, connection_id: UUID) -> None:
-        super().__init__(f"this tenant has no calendar {connection_id}; its calendars list names those it has")
+    detail = "this tenant has no calendar {}; its calendars list names those it has"
 
 
 class FeedUnknown(DomainError, kind="feed-unknown", status=404, title="No such feed"):
@@ -229,12 +228,10 @@ class FeedUnknown(DomainError, kind="feed-unknown", status=404, title="No such f
 class ProviderMissing(DomainError, kind="provider-missing", status=422, title="Provider not offered"):
     """The site is not registered there; connect the calendar by its address instead."""
 
-    def __init__(self, provider: str) -> None:
-        super().__init__(f"this site is not registered with {provider}; connect the calendar by its address instead")
+    detail = "this site is not registered with {}; connect the calendar by its address instead"
 
 
 class ConsentInvalid(DomainError, kind="consent-invalid", status=403, title="Consent does not count"):
     """It is no answer to what the session asked, or came late or twice. Begin again."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason}; begin again at the calendars list")
+    detail = "{}; begin again at the calendars list"

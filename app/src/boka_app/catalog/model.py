@@ -16,8 +16,7 @@ from boka_app.errors import DomainError
 class ServiceUnknown(DomainError, kind="service-unknown", status=422, title="No such service"):
     """The service does not exist at this tenant, or is no longer offered."""
 
-    def __init__(self, service_id: UUID) -> None:
-        super().__init__(f"this tenant offers no service {service_id}; its services list names those it does")
+    detail = "this tenant offers no service {}; its services list names those it does"
 
 
 class EmployeeUnknown(DomainError, kind="employee-unknown", status=422, title="Nobody performs it"):
@@ -31,10 +30,7 @@ class EmployeeUnknown(DomainError, kind="employee-unknown", status=422, title="N
 class HoursOverlap(DomainError, kind="hours-overlap", status=422, title="Hours overlap"):
     """Spans of one day share time, or one ends before it begins."""
 
-    def __init__(self, spans: str) -> None:
-        super().__init__(
-            f"the hours {spans} (minutes since midnight) overlap or end before they begin; join or part them"
-        )
+    detail = "the hours {} (minutes since midnight) overlap or end before they begin; join or part them"
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):

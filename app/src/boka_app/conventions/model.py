@@ -26,37 +26,28 @@ class MatchMissing(DomainError, kind="match-missing", status=428, title="If-Matc
 class VersionChanged(DomainError, kind="version-changed", status=412, title="Changed meanwhile"):
     """Somebody changed the resource since it was read. Read it again, then repeat."""
 
-    def __init__(self, given: str, version: int) -> None:
-        super().__init__(
-            f'If-Match is {given} and the version is now "{version}"; read it again, then repeat the change'
-        )
+    detail = 'If-Match is {} and the version is now "{}"; read it again, then repeat the change'
 
 
 class RateLimited(DomainError, kind="rate-limited", status=429, title="Too many requests"):
     """Go on after the seconds in Retry-After; the header RateLimit tells what is left."""
 
-    def __init__(self, quota: int, window_s: int, retry_after_s: int) -> None:
-        super().__init__(
-            f"over {quota} requests within {window_s} s; go on after {retry_after_s} s, as Retry-After says"
-        )
+    detail = "over {} requests within {} s; go on after {} s, as Retry-After says"
 
 
 class RowUnknown(DomainError, kind="row-unknown", status=404, title="No such row"):
     """The address names something that the tenant does not have."""
 
-    def __init__(self, noun: str) -> None:
-        super().__init__(f"the address leads to no {noun} of this tenant; its list names those there are")
+    detail = "the address leads to no {} of this tenant; its list names those there are"
 
 
 class AlreadyTaken(DomainError, kind="already-taken", status=409, title="Taken by another"):
     """What must be unique belongs to another row already."""
 
-    def __init__(self, constraint: str) -> None:
-        super().__init__(f"another one has it already ({constraint}); choose another, or change that one")
+    detail = "another one has it already ({}); choose another, or change that one"
 
 
 class ReferenceUnknown(DomainError, kind="reference-unknown", status=422, title="Id unknown"):
     """An id in the body names nothing that the tenant has."""
 
-    def __init__(self, constraint: str) -> None:
-        super().__init__(f"an id in the body names nothing of this tenant ({constraint}); take one from its lists")
+    detail = "an id in the body names nothing of this tenant ({}); take one from its lists"

@@ -13,8 +13,7 @@ from boka_app.errors import DomainError
 class VisitsAhead(DomainError, kind="visits-ahead", status=409, title="Still expected"):
     """Cancel the appointments ahead, then erase the person."""
 
-    def __init__(self, customer_id: UUID, count: int) -> None:
-        super().__init__(f"customer {customer_id} has {count} appointments ahead; cancel them, then erase")
+    detail = "customer {} has {} appointments ahead; cancel them, then erase"
 
 
 class CustomerData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -22,8 +22,7 @@ class NotAuthenticated(DomainError, kind="not-authenticated", status=401, title=
 class NotAllowed(DomainError, kind="not-allowed", status=403, title="Not allowed"):
     """The role or key may not do this here; an owner can change that."""
 
-    def __init__(self, need: str) -> None:
-        super().__init__(f"this needs the permission {need}, which the role or key does not have here")
+    detail = "this needs the permission {}, which the role or key does not have here"
 
 
 class ForeignOrigin(DomainError, kind="foreign-origin", status=403, title="From another site"):
@@ -67,8 +66,7 @@ class TokenSpent(DomainError, kind="token-spent", status=401, title="Token used 
 class PasswordRefused(DomainError, kind="password-refused", status=422, title="Password refused"):
     """Take 12 to 256 characters that nobody would guess."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the new password is refused: {reason}")
+    detail = "the new password is refused: {}"
 
 
 class MfaState(DomainError, kind="mfa-state", status=409, title="Not in that state"):

@@ -19,8 +19,7 @@ _TEXT = Meta(max_length=2000)
 class AppointmentEnded(DomainError, kind="appointment-ended", status=409, title="Not in that state"):
     """The appointment ended or changed meanwhile; the detail names the state it is in."""
 
-    def __init__(self, status: str, wanted: str) -> None:
-        super().__init__(f"the appointment is {status} and cannot become {wanted}; read it again for what it is now")
+    detail = "the appointment is {} and cannot become {}; read it again for what it is now"
 
 
 class NotBegun(DomainError, kind="not-begun", status=409, title="Not begun"):

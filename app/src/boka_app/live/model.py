@@ -12,8 +12,7 @@ from boka_app.errors import DomainError
 class TooManyListeners(DomainError, kind="live-full", status=503, title="Too many streams"):
     """As many live streams are open as may be; what they show can be read as well."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"{most} live streams are open here, which is all; come again in some seconds")
+    detail = "{} live streams are open here, which is all; come again in some seconds"
 
 
 class Position(NamedTuple):

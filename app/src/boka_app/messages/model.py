@@ -29,8 +29,7 @@ class ChannelRefused(DomainError, kind="channel-refused", status=422, title="Cha
 class NotificationOpen(DomainError, kind="notification-open", status=409, title="Still on its way"):
     """Only a message that ended can be sent again."""
 
-    def __init__(self, status: str) -> None:
-        super().__init__(f"the message is {status}; only one that ended can be sent again")
+    detail = "the message is {}; only one that ended can be sent again"
 
 
 class Refused(Exception):

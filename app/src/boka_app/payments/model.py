@@ -21,22 +21,19 @@ _Amount = Annotated[int, Meta(ge=1, le=2_000_000_000)]  # as far as the column's
 class PaymentUnknown(DomainError, kind="payment-unknown", status=404, title="No such payment"):
     """The business has no payment of that id."""
 
-    def __init__(self, payment_id: UUID) -> None:
-        super().__init__(f"there is no payment {payment_id} here; list the payments for those there are")
+    detail = "there is no payment {} here; list the payments for those there are"
 
 
 class AccountUnknown(DomainError, kind="payment-account-unknown", status=404, title="No such account"):
     """The business has no account at that provider."""
 
-    def __init__(self, provider: str) -> None:
-        super().__init__(f"there is no account at {provider!r}; set up one at stripe or paystack")
+    detail = "there is no account at {!r}; set up one at stripe or paystack"
 
 
 class AccountInUse(DomainError, kind="payment-account-in-use", status=409, title="Account in use"):
     """Payments or refunds are on their way through it. Set it inactive, remove it later."""
 
-    def __init__(self, provider: str) -> None:
-        super().__init__(f"payments or refunds at {provider} are under way; set it inactive now, remove it later")
+    detail = "payments or refunds at {} are under way; set it inactive now, remove it later"
 
 
 class WebhookSecretMissing(DomainError, kind="webhook-secret-missing", status=422, title="Webhook secret missing"):
@@ -48,8 +45,7 @@ class WebhookSecretMissing(DomainError, kind="webhook-secret-missing", status=42
 class PaymentNotDue(DomainError, kind="payment-not-due", status=409, title="Nothing to pay"):
     """The appointment is paid, needs no payment, or is not held."""
 
-    def __init__(self, status: str) -> None:
-        super().__init__(f"the appointment is {status} and waits for no payment; read it for what it is now")
+    detail = "the appointment is {} and waits for no payment; read it for what it is now"
 
 
 class PaymentsUnavailable(DomainError, kind="payments-unavailable", status=422, title="No payment online"):
@@ -68,8 +64,7 @@ class ProviderAway(DomainError, kind="provider-away", status=503, title="Payment
 
     retry_after_s = 20
 
-    def __init__(self, provider: str, what: str) -> None:
-        super().__init__(f"{provider} does not answer ({what}); nothing was charged, try again in half a minute")
+    detail = "{} does not answer ({}); nothing was charged, try again in half a minute"
 
 
 class ProviderRefused(DomainError, kind="provider-refused", status=502, title="Payment provider refuses"):
@@ -86,15 +81,13 @@ UNPAYABLE = (PaymentNotDue, PaymentStarting, PaymentsUnavailable, ProviderRefuse
 class SignatureInvalid(DomainError, kind="webhook-signature", status=400, title="Signature does not count"):
     """The event was changed on its way, is too old, or another secret signed it."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"the webhook's signature does not count: {what}; check the account's webhook secret")
+    detail = "the webhook's signature does not count: {}; check the account's webhook secret"
 
 
 class RefundTooMuch(DomainError, kind="refund-too-much", status=422, title="More than is left"):
     """Refunds of a payment add up to the payment at most."""
 
-    def __init__(self, asked_minor: int, left_minor: int) -> None:
-        super().__init__(f"{asked_minor} is to go back and {left_minor} of the payment is left; ask for that at most")
+    detail = "{} is to go back and {} of the payment is left; ask for that at most"
 
 
 class AccountSetup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,8 +14,7 @@ from boka_app.errors import DomainError
 class SeriesUnknown(DomainError, kind="series-unknown", status=404, title="No such series"):
     """There is none of that id, or the token is another's."""
 
-    def __init__(self, series_id: UUID) -> None:
-        super().__init__(f"there is no series {series_id} for this token; use the one its booking returned")
+    detail = "there is no series {} for this token; use the one its booking returned"
 
 
 class SeriesConflicts(DomainError, kind="series-conflicts", status=409, title="Not every visit can be had"):

@@ -29,8 +29,7 @@ PROVIDER = Actor("provider")
 class TenantUnknown(DomainError, kind="tenant-unknown", status=404, title="No such tenant"):
     """The name in the address belongs to no business here."""
 
-    def __init__(self, slug: str) -> None:
-        super().__init__(f"no tenant is named {slug!r}; see / for those that are")
+    detail = "no tenant is named {!r}; see / for those that are"
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,15 +14,13 @@ from boka_app.errors import DomainError
 class WaitlistUnknown(DomainError, kind="waitlist-unknown", status=404, title="No such place"):
     """There is none of that id, or the token is another's."""
 
-    def __init__(self, entry_id: UUID) -> None:
-        super().__init__(f"there is no place {entry_id} on the waitlist for this token; use the one joining returned")
+    detail = "there is no place {} on the waitlist for this token; use the one joining returned"
 
 
 class NothingOffered(DomainError, kind="nothing-offered", status=409, title="No offer"):
     """Nothing is held any more, or it was no offer of the waitlist."""
 
-    def __init__(self, status: str) -> None:
-        super().__init__(f"the appointment is {status}, and not held for somebody on the waitlist; wait for an offer")
+    detail = "the appointment is {}, and not held for somebody on the waitlist; wait for an offer"
 
 
 class JoinRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
