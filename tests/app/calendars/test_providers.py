@@ -311,6 +311,38 @@ def test_a_failure_is_told_and_tried_again_later(account, status):
     assert account.busy == [(at(9), at(10))]  # what was read stays meanwhile
 
 
+def test_an_event_that_cannot_be_written_keeps_no_other_back_and_no_reading(account):
+    account.book(9)
+    account.book(10)
+    account.remote.faults.append(fault("refuse", path=events_path(account), status=400, times=1))
+
+    account.connect(writes=True).sync()
+    account.sync(later=HOUR)
+
+    asked = [r.method for r in account.remote.recorded if r.path.startswith(api_path(account))]
+    assert asked[:4] == ["POST", "POST", "GET", "POST"]  # refused, the other, reading, once more
+    assert sorted(account.remote.written().values()) == [span(9), span(10)]
+    assert account.row("status", "failure") == ("connected", None)
+
+
+def test_a_removal_that_fails_for_long_leaves_our_events_there(account):
+    account.connect(writes=True).sync()
+    account.book(9)
+    account.work()
+    account.remote.faults.append(fault("refuse", path=api_path(account), status=500))
+    account.admin.execute(
+        "update calendar_connection set status = 'removing', removing_since = %s where id = %s",
+        [account.now, account.id],
+    )
+
+    account.sync()
+    kept = account.row("id")
+    account.sync(later=15 * 24 * HOUR)
+
+    assert (kept, account.row("id")) == (account.id, None)
+    assert len(account.remote.written()) == 1
+
+
 def test_failures_wait_longer_each_time(account):
     account.remote.faults.append(fault("refuse", path=api_path(account), status=500))
     account.connect()

@@ -8,6 +8,7 @@ from boka_app.database import make_pool
 from boka_app.live import service
 from boka_app.live.model import Position, TooManyListeners
 from boka_app.live.service import Feeds
+from psycopg import OperationalError
 from psycopg.types.json import Jsonb
 
 pytestmark = pytest.mark.postgresql
@@ -107,6 +108,31 @@ def test_whoever_missed_too_much_is_told_to_begin_anew(run, admin, salon, monkey
         return await listen(feeds, salon.slug, 1, since=Position(1, 0))
 
     assert run(talk) == ["reset"]
+
+
+def test_a_database_that_does_not_answer_for_a_moment_costs_no_event(run, admin, salon, monkeypatch):
+    read, refused = service.queries.list_after, []
+
+    async def refuse_once(conn, **position):
+        if not refused:
+            refused.append(position)
+            raise OperationalError("the connection is lost")
+        return await read(conn, **position)
+
+    async def talk(feeds):
+        begin, now = await feeds.admit(salon.slug, None)
+        async with aclosing(feeds.events(salon.slug, begin, now)) as events:
+            await anext(events)  # a beat: it listens
+            monkeypatch.setattr(service.queries, "list_after", refuse_once)
+            put(admin, salon, "appointment.booked")
+            while (event := await anext(events)) == "beat":
+                pass
+            return event.kind
+
+    monkeypatch.setattr(service, "_AWAY_S", 0.05)
+    monkeypatch.setattr(service, "HEARTBEAT_S", 0.01)
+
+    assert (run(talk), len(refused)) == ("appointment.booked", 1)
 
 
 def test_silence_is_broken_by_a_beat(run, salon, monkeypatch):

@@ -128,6 +128,29 @@ def test_a_receiver_that_is_away_or_hangs_up_is_tried_again(hook):
     assert hook.states() == [("retrying", 2, "ConnectError")]
 
 
+def test_what_waits_for_an_endpoint_that_was_disabled_meanwhile_is_not_sent(hook):
+    hook.receiver.faults.append(Fault(status=500, times=1))
+    hook.tell()
+    hook.deliver()
+
+    hook.ask("PATCH", f"webhooks/{hook.id}", {"active": False}, match=f'"{hook.read()["version"]}"')
+    hook.deliver(later(minutes=1))
+
+    assert len(hook.receiver.recorded) == 1
+    assert [(status, failure) for status, _, failure in hook.states()] == [("dead", "the endpoint is disabled")]
+
+
+def test_what_waits_for_an_endpoint_that_is_gone_goes_with_it(hook):
+    hook.receiver.faults.append(Fault(status=500, times=1))
+    hook.tell()
+    hook.deliver()
+
+    hook.ask("DELETE", f"webhooks/{hook.id}", match=f'"{hook.read()["version"]}"')
+    hook.deliver(later(minutes=1))
+
+    assert len(hook.receiver.recorded) == 1
+
+
 def test_an_address_inside_our_networks_is_not_asked(hook):
     hook.tell()
 
