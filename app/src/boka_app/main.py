@@ -105,7 +105,7 @@ def routes(parts: Parts) -> Routes:
         *waiting.page.routes(parts),
         *repeat.routes(parts, appointments),
         *staff.page.routes(parts),
-        *payment_pages.pages(parts),
+        *payment_pages.page.routes(parts),
         *messages.page_routes(parts),
     ]
 

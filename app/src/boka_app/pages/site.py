@@ -45,7 +45,7 @@ class Site(Api):
         method, path = address.split()
 
         async def respond(do: _Page, parts: Parts, req: Request, resp: Response, **given: Any) -> None:  # noqa: ANN401  the path's fields
-            form = await read_form(req) if method == "POST" else {}
+            form = await read_form(req) if method == "POST" and req.content_type else {}  # a button alone sends none
             async with AsyncExitStack() as stack:
                 entered = (None, None) if alone else await enter(stack, req, parts, given.get("slug"))
                 call = Call(req, resp, parts, given, form, "", *entered)
