@@ -1,9 +1,9 @@
 """Read somebody's iCalendar and list when it is busy; as a process of its own, because a feed can be a bomb.
 
-`python -m boka_app.calendars.expand` takes a line of JSON (a `Question`) and the feed on standard input, and answers a
-line of JSON on standard output: busy times, or why there are none. A recurrence that never ends is stopped by bounds on
-processor time and memory. The process watches them itself: setrlimit is forbidden to a sandboxed unit, and to its
-children.
+`python -m boka_app.calendars.expand` takes a line of JSON (a `Question`) and the feed on standard input, and answers
+JSON on standard output: a list of busy times, or a text that says why there are none. A recurrence that never ends is
+stopped by bounds on processor time and memory. The process watches them itself: setrlimit is forbidden to a sandboxed
+unit, and to its children.
 """
 
 import asyncio
@@ -33,13 +33,6 @@ class Question(Window, frozen=True, kw_only=True):
     processor_s: float = 8.0  # the largest feed takes 1.5 s
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it."""
-
-    busy: list[Busy] = []
-    refused: str | None = None
-
-
 async def expand(feed: bytes, question: Question) -> list[Busy]:
     """Return the busy times of a feed.
 
@@ -65,10 +58,10 @@ async def expand(feed: bytes, question: Question) -> list[Busy]:
         raise FeedRefused(
             f"reading the feed takes more than {question.processor_s:.0f} s; some recurrence is too dense"
         )
-    answer = msgspec.json.decode(out, type=Answer)
-    if answer.refused is not None:
-        raise FeedRefused(answer.refused)
-    return answer.busy
+    answer = msgspec.json.decode(out, type=list[Busy] | str)
+    if isinstance(answer, str):
+        raise FeedRefused(answer)
+    return answer
 
 
 def list_busy(feed: bytes, question: Question) -> list[Busy]:
@@ -133,9 +126,9 @@ def _main() -> None:
     question = msgspec.json.decode(sys.stdin.buffer.readline(), type=Question)
     _watch(question.processor_s)
     try:
-        answer = Answer(busy=list_busy(sys.stdin.buffer.read(), question))
+        answer = list_busy(sys.stdin.buffer.read(), question)
     except FeedRefused as err:
-        answer = Answer(refused=str(err))
+        answer = str(err)
     sys.stdout.buffer.write(msgspec.json.encode(answer))
 
 

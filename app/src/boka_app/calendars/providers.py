@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
-import msgspec
-
 from boka_app.calendars import model
 from boka_app.calendars.model import Busy, Changes, Grant, OurEvent, Tokens, Window
 from boka_app.settings import ProviderSettings
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 _MAX_PAGES = 50  # of a few hundred events each: more than the cap on busy times can use
 _PAUSE_S = 60  # when a provider asks for patience and does not say how much
-_OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _TOO_MANY = 200, 401, 403, 404, 410, 429
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _TOO_MANY = 401, 403, 404, 410, 429
 Asked = tuple[str, dict[str, str] | None]  # an address and its parameters
 
 
@@ -65,11 +63,11 @@ class Provider(ABC):
         else:
             form = {"grant_type": "refresh_token", "refresh_token": secret.refresh}
         answer = await self._client.post(self._settings.token_url, data=form | client)
-        body = _json(answer)
-        if answer.status_code != _OK:
-            if body.get("error") == "invalid_grant":
-                raise model.Revoked("the consent was taken back or has expired; connect the calendar again")
+        if '"invalid_grant"' in answer.text:
+            raise model.Revoked("the consent was taken back or has expired; connect the calendar again")
+        if not answer.is_success:
             raise failure(answer)
+        body = answer.json()
         refresh = body.get("refresh_token") or (secret.refresh if isinstance(secret, Tokens) else "")
         expires_at = now + timedelta(seconds=int(body.get("expires_in", 3600)))
         return Tokens(access=body["access_token"], refresh=refresh, expires_at=expires_at)
@@ -153,10 +151,3 @@ def failure(answer: "httpx.Response") -> Exception:
     if status == _TOO_MANY or limited or pause:
         return model.Throttled(f"the provider asks for a pause ({status})", int(pause) if pause.isdigit() else _PAUSE_S)
     return model.RemoteFailed(f"the provider answered {status}")
-
-
-def _json(answer: "httpx.Response") -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(answer.content, type=dict[str, Any])
-    except msgspec.MsgspecError:
-        return {}

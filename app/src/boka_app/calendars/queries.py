@@ -82,16 +82,21 @@ returning id
 """)
 """Insert a connection that a job is still to try; its id."""
 
-drop_connection = value("""
+drop_connection = run("""
+with dropped as (
+    delete from external_busy
+    where tenant_id = current_tenant() and connection_id = %(id)s
+    returning employee_id
+), touched as (
+    update employee
+    set calendar_version = calendar_version + 1
+    where tenant_id = current_tenant() and id in (select employee_id from dropped)
+)
 update calendar_connection
 set status = 'removing', removing_since = %(now)s, next_sync_at = %(now)s
 where tenant_id = current_tenant() and id = %(id)s
-returning employee_id
 """)
-"""Make a connection count no more; a job takes our events out of it and then the row away. Its employee."""
-
-drop_busy = run("delete from external_busy where tenant_id = current_tenant() and connection_id = %(id)s")
-"""Forget what was read from a connection."""
+"""Make a connection and what was read from it count no more; a job takes our events out of it, then the row away."""
 
 touch_calendar = run("""
 update employee
@@ -100,17 +105,17 @@ where tenant_id = current_tenant() and id = %(employee_id)s
 """)
 """Make answers untrue that were made of the employee's calendar as it was."""
 
-forget_consents = run("delete from calendar_consent where tenant_id = current_tenant() and expires_at < now()")
-"""Forget those who never came back from a provider."""
-
 insert_consent = run("""
+with forgotten as (
+    delete from calendar_consent where tenant_id = current_tenant() and expires_at < now()
+)
 insert into calendar_consent (tenant_id, id, employee_id, provider, writes_events, verifier, asked_by, expires_at)
 values (
     current_tenant(), %(id)s, %(employee_id)s, %(provider)s, %(writes_events)s, %(verifier)s, %(asked_by)s,
     %(expires_at)s
 )
 """)
-"""Note that somebody is at a provider."""
+"""Note that somebody is at a provider; forget those who never came back from one."""
 
 _TAKE_CONSENT = """
 delete from calendar_consent

@@ -45,9 +45,7 @@ async def connect_feed(conn: Connection, parts: Parts, tenant_id: UUID, wish: mo
 
 async def disconnect(conn: Connection, tenant_id: UUID, connection_id: UUID, *, now: datetime) -> None:
     """Count a calendar's times no more; a job takes our events out of it and then forgets it."""
-    employee_id = await queries.drop_connection(conn, id=connection_id, now=now)
-    if await queries.drop_busy(conn, id=connection_id):
-        await queries.touch_calendar(conn, employee_id=employee_id)
+    await queries.drop_connection(conn, id=connection_id, now=now)
     await jobs.order_sync(conn, tenant_id, connection_id)
     await audit.record(conn, "calendar.disconnected", connection_id)
 
@@ -65,7 +63,6 @@ async def start_consent(
     await _require_employee(conn, wish.employee)
     asked = {"verifier": parts.vault.seal(verifier), "asked_by": _session(who), "employee_id": wish.employee}
     asked |= {"provider": wish.provider, "writes_events": wish.writes_events}
-    await queries.forget_consents(conn)
     await queries.insert_consent(conn, id=consent_id, expires_at=parts.now() + _CONSENT_TIME, **asked)
     await audit.record(conn, "calendar.consent_asked", consent_id, provider=wish.provider)
     state = rules.consent_state(parts.settings.signing_key, tenant_id, consent_id)

@@ -6,21 +6,17 @@ from boka_app.conventions.table import Table
 
 SERVICES = Table(
     kind="service",
-    noun="service",
     needs="catalog",
     row=model.ServiceSetup,
     new=model.NewService,
-    source="service",
     search="search @@ search_words(%(search)s::text)",
 )
 
 EMPLOYEES = Table(
     kind="employee",
-    noun="employee",
     needs="catalog",
     row=model.EmployeeSetup,
     new=model.NewEmployee,
-    source="employee",
     search="to_tsvector('simple', name) @@ search_words(%(search)s::text)",
 )
 
@@ -30,7 +26,6 @@ BLOCKED_SLOTS = Table(
     needs="catalog",
     row=model.BlockedSlot,
     new=model.NewBlockedSlot,
-    source="blocked_slot",
     sorted_by="starts_at",
     search="to_tsvector('simple', reason) @@ search_words(%(search)s::text)",
 )

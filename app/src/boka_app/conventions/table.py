@@ -32,12 +32,12 @@ class Table:
     Literals take the path's parameters by name, `search` also %(search)s and `also` the members of `new`.
     """
 
-    kind: str  # in the audit's actions
-    noun: str  # in sentences
+    kind: LiteralString  # in the audit's actions
+    noun: str = ""  # in sentences; unless told, the kind
     needs: str  # before .read and .write
     row: type[msgspec.Struct]
     new: type[msgspec.Struct] | None = None
-    source: LiteralString  # the table
+    source: LiteralString = ""  # the table; unless told, the kind
     within: LiteralString = "tenant_id = current_tenant()"
     changeable: LiteralString = "true"  # what holds of a row that staff may still change
     columns: Mapping[str, LiteralString] = field(
@@ -49,6 +49,11 @@ class Table:
     also: LiteralString = ""  # what else a change sets, after a comma
     fixed: bool = False  # staff neither make nor remove such rows
     event: str | None = "catalog.changed"
+
+    def __post_init__(self) -> None:
+        """Name what is not named after the kind."""
+        object.__setattr__(self, "noun", self.noun or self.kind)
+        object.__setattr__(self, "source", self.source or self.kind)
 
     @cached_property
     def hints(self) -> dict[str, Any]:

@@ -5,11 +5,9 @@ from boka_app.customers.model import Customer, CustomerData
 
 CUSTOMERS = Table(
     kind="customer",
-    noun="customer",
     needs="customers",
     row=Customer,
     new=CustomerData,
-    source="customer",
     changeable="erased_at is null",
     sorted_by="created_at",
     newest_first=True,

@@ -43,7 +43,7 @@ async def plan_messages(work: Work, event: Event) -> None:
         visit = await queries.get_visit(conn, subject_id=event.subject_id)
         if visit is None:
             return  # a hold, or a session: nobody to write to
-        if rules.ends_reminders(event.kind):
+        if event.kind in rules.ENDS_REMINDERS:
             await queries.withdraw(conn, appointment_id=visit.id, kind=rules.REMINDER)
         active = {*await queries.active_channels(conn)}
         for planned in rules.plan(event.kind, event.id, visit, active, now):

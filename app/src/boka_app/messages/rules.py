@@ -12,6 +12,7 @@ REMINDER = "appointment.reminder"
 REMIND_BEFORE = (timedelta(hours=24), timedelta(hours=2))
 
 _BOOKED = "appointment.confirmed"
+ENDS_REMINDERS = ("appointment.moved", "appointment.cancelled", "appointment.expired")  # `plan` makes those that hold
 # What the appointment must still be when the message goes out; kinds without a line go out whatever it is.
 _STILL = {
     _BOOKED: {"confirmed"},
@@ -61,11 +62,6 @@ def plan(event_kind: str, event_id: int, visit: Visit, active: set[str], now: da
         for channel in _channels(kind, visit, active)
     ]
     return [*messages, *_reminders(visit, active, now)]
-
-
-def ends_reminders(event_kind: str) -> bool:
-    """Tell whether reminders queued before no longer hold; `plan` makes those that do."""
-    return event_kind in ("appointment.moved", "appointment.cancelled", "appointment.expired")
 
 
 def withheld(subject: Subject, now: datetime) -> Literal["suppressed", "cancelled"] | None:

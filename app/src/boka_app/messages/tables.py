@@ -41,7 +41,6 @@ NOTIFICATIONS = Table(
     noun="message",
     needs="messages",
     row=Notification,
-    source="notification",
     sorted_by="created_at",
     newest_first=True,
     search="(status = %(search)s::text or kind = %(search)s::text)",

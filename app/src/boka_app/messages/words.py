@@ -112,10 +112,8 @@ def values(subject: Subject, visits: Sequence[Visit], links: Mapping[str, str], 
     """Return what a template may use, as far as the message has it. Times are in the customer's zone."""
     zone = subject.customer_zone if subject.customer_zone and subject.channel != "chat" else subject.time_zone
     found: dict[str, Any] = {"links": links, "locale": locale, "tenant": {"name": subject.tenant_name}}
-    if subject.customer_name is not None:
-        found["customer"] = {"name": _person(subject.customer_name)}
-    if subject.account_name is not None:
-        found["account"] = {"name": _person(subject.account_name)}
+    people = {"customer": subject.customer_name, "account": subject.account_name}
+    found |= {who: {"name": _person(name)} for who, name in people.items() if name is not None}
     if subject.amount_minor is not None and subject.currency is not None:
         found["amount"] = money(subject.amount_minor, subject.currency, locale)
     if subject.starts_at is not None:

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from boka_app.payments import model, queries, service
 from boka_app.payments.model import ProviderAway, ProviderRefused, RefundTold, Told
-from boka_app.payments.provider import Provider
 from boka_app.payments.registry import account_at
 from boka_app.worker.defer import defer
 from boka_app.worker.model import Event, GiveUp, Work
@@ -47,7 +46,7 @@ async def make_refund(work: Work, tenant_id: UUID, refund_id: UUID) -> None:
     try:
         if account is None:
             raise ProviderRefused(payment.provider, "the account was removed")  # noqa: TRY301  as good as a no of its own
-        told = await _provider(work, payment, account).refund(payment, refund)
+        told = await account_at(work, work.http, account).refund(payment, refund)
     except (model.PaymentsUnavailable, ProviderRefused, ProviderAway) as err:
         if isinstance(err, ProviderAway) or getattr(err, "looking", False):
             # Whether it was made before is not known, so it is neither failed nor asked for again blindly.
@@ -63,10 +62,9 @@ async def sweep_payments(work: Work) -> None:
     """Look for payments and refunds of which nothing was heard: a webhook may never come."""
     for tenant_id in await tenant_ids(work.pool):
         async with job_transaction(work.pool, tenant_id) as conn:
-            for payment_id in await queries.list_quiet(conn):
-                await defer(conn, "check_payment", tenant_id, payment_id, queueing_lock=f"payment {payment_id}")
-            for refund_id in await queries.list_quiet_refunds(conn):
-                await defer(conn, "make_refund", tenant_id, refund_id, queueing_lock=f"refund {refund_id}")
+            for job, list_quiet in (("check_payment", queries.list_quiet), ("make_refund", queries.list_quiet_refunds)):
+                for quiet in await list_quiet(conn):
+                    await defer(conn, job, tenant_id, quiet, queueing_lock=f"{job} {quiet}")
 
 
 async def _ask(work: Work, tenant_id: UUID, payment_id: UUID, *, close: bool = False) -> None:
@@ -80,7 +78,7 @@ async def _ask(work: Work, tenant_id: UUID, payment_id: UUID, *, close: bool = F
     late = payment.expires_at is not None and payment.expires_at < now
     told = Told(status=payment.status)
     if account is not None:
-        provider = _provider(work, payment, account)
+        provider = account_at(work, work.http, account)
         try:
             told = await (provider.close if close else provider.look)(payment)
         except ProviderRefused as err:
@@ -91,7 +89,3 @@ async def _ask(work: Work, tenant_id: UUID, payment_id: UUID, *, close: bool = F
         told = Told(status="expired")
     async with job_transaction(work.pool, tenant_id) as conn:
         await service.settle(conn, payment_id, told, now=now)
-
-
-def _provider(work: Work, payment: model.Payment, account: model.SealedAccount) -> Provider:
-    return account_at(payment.provider, work.settings, work.http, work.vault.open(account.secret))

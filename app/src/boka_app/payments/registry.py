@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from boka_app.parts import Parts
+from boka_app.payments.model import SealedAccount
 from boka_app.payments.paystack import Paystack
 from boka_app.payments.provider import Provider
 from boka_app.payments.stripe import Stripe
-from boka_app.settings import Settings
 
 if TYPE_CHECKING:
     import httpx  # loaded by whoever asks a provider
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 PROVIDERS: dict[str, type[Provider]] = {"stripe": Stripe, "paystack": Paystack}
 
 
-def account_at(name: str, settings: Settings, http: "httpx.AsyncClient", secret: str) -> Provider:
-    """Return a tenant's account at a provider."""
-    url = {"stripe": settings.stripe_url, "paystack": settings.paystack_url}[name]
-    return PROVIDERS[name](url, http, secret)
+def account_at(parts: Parts, http: "httpx.AsyncClient", account: SealedAccount) -> Provider:
+    """Return a tenant's account as it can be spoken to."""
+    url = {"stripe": parts.settings.stripe_url, "paystack": parts.settings.paystack_url}[account.provider]
+    return PROVIDERS[account.provider](url, http, parts.vault.open(account.secret))

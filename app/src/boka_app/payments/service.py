@@ -35,11 +35,11 @@ async def checkout(parts: Parts, slug: str, appointment_id: UUID, token: str) ->
     Raises:
         DomainError: nothing is due, the tenant takes no money, or the provider gave none.
     """
-    order, secret = await _order(parts, slug, appointment_id, token)
+    order, account = await _order(parts, slug, appointment_id, token)
     payment, url = order.payment, order.payment.checkout_url
     if url is None:
         try:
-            ref, url = await _start(parts, order, secret)
+            ref, url = await _start(parts, order, account)
         except model.ProviderRefused as err:
             async with tenant_transaction(parts.pool, slug, PROVIDER) as (conn, _tenant):
                 await settle(conn, payment.id, Told(status="failed", failure=str(err)), now=parts.now())
@@ -77,7 +77,7 @@ async def take_notice(parts: Parts, slug: str, provider: str, headers: Mapping[s
             await _carry(conn, tenant.id, notice, now)
 
 
-async def _order(parts: Parts, slug: str, appointment_id: UUID, token: str) -> tuple[model.Order, str]:
+async def _order(parts: Parts, slug: str, appointment_id: UUID, token: str) -> tuple[model.Order, model.SealedAccount]:
     """Decide which payment to open, and write it."""
     now = parts.now()
     async with tenant_transaction(parts.pool, slug, CUSTOMER) as (conn, tenant):
@@ -109,14 +109,14 @@ async def _order(parts: Parts, slug: str, appointment_id: UUID, token: str) -> t
             await audit.record(conn, "payment.created", latest.id, amount_minor=amount, currency=bill.currency)
     url = f"{parts.settings.public_url}/b/{slug}/appointments/{appointment_id}/{token}/pay"
     order = model.Order(payment=latest, title=bill.service_name, email=bill.email or "", return_url=url)
-    return order, parts.vault.open(account.secret)
+    return order, account
 
 
-async def _start(parts: Parts, order: model.Order, secret: str) -> tuple[str, str]:
+async def _start(parts: Parts, order: model.Order, account: model.SealedAccount) -> tuple[str, str]:
     import httpx  # noqa: PLC0415  0.6 s and 9 MiB that a worker of the API needs for its first checkout only
 
     async with httpx.AsyncClient(timeout=10) as http:
-        return await account_at(order.payment.provider, parts.settings, http, secret).start(order)
+        return await account_at(parts, http, account).start(order)
 
 
 async def settle(conn: Connection, payment_id: UUID, told: Told, *, now: datetime) -> None:

@@ -9,7 +9,6 @@ SETTINGS = Table(
     needs="tenant",
     row=TenantSettings,
     new=SettingsOfTenant,
-    source="tenant",
     within="id = current_tenant()",
     fixed=True,
 )

@@ -3,6 +3,7 @@
 import secrets
 from base64 import b64encode
 from datetime import timedelta
+from functools import partial
 
 from boka_app.audit import queries as audit
 from boka_app.conventions.api import Api, Call
@@ -18,14 +19,13 @@ _SECRET_BYTES = 32  # the specification allows 24 to 64
 _ALL = "/api/tenants/{slug}/webhooks"
 _ONE = f"{_ALL}/{{id:uuid}}"
 api = Api()
+_change = partial(api, needs="webhooks.write", problems=[RowUnknown])
 
 edit(api, _ALL, ENDPOINTS)
 edit_all(api, f"{_ONE}/deliveries", DELIVERIES)
 
 
-@api(
-    f"POST {_ONE}/secret", "Make a webhook endpoint's secret", status=201, needs="webhooks.write", problems=[RowUnknown]
-)
+@_change(f"POST {_ONE}/secret", "Make a webhook endpoint's secret", status=201)
 async def _make_secret(call: Call) -> Secret:
     """Answer a new one, this once. The one before signs as well for a day."""
     secret = "whsec_" + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
@@ -36,7 +36,7 @@ async def _make_secret(call: Call) -> Secret:
     return Secret(secret=secret, previous_until=until)
 
 
-@api(f"POST {_ONE}/replay", "Deliver again", status=202, needs="webhooks.write", problems=[RowUnknown])
+@_change(f"POST {_ONE}/replay", "Deliver again", status=202)
 async def _replay(call: Call, wish: Replay) -> Replayed:
     """Queue one delivery, or up to 5,000 events, also from before the endpoint; they are kept for 30 days."""
     await ENDPOINTS.get(call.conn, {"id": call.id}, lock=True)
