@@ -55,9 +55,7 @@ async def expand(feed: bytes, question: Question) -> list[Busy]:
             process.kill()
             await process.wait()
     if not out:
-        raise FeedRefused(
-            f"reading the feed takes more than {question.processor_s:.0f} s; some recurrence is too dense"
-        )
+        raise FeedRefused(f"reading the feed takes over {question.processor_s:.0f} s; some recurrence is too dense")
     answer = msgspec.json.decode(out, type=list[Busy] | str)
     if isinstance(answer, str):
         raise FeedRefused(answer)

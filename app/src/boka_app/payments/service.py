@@ -23,7 +23,7 @@ from boka_app.parts import Parts
 from boka_app.payments import model, queries, rules
 from boka_app.payments.model import Payment, RefundTold, Told
 from boka_app.payments.registry import PROVIDERS, account_at
-from boka_app.tenants.model import CUSTOMER, PROVIDER, Tenant
+from boka_app.tenants.model import CUSTOMER, PROVIDER
 from boka_app.worker.defer import defer
 
 
@@ -49,16 +49,6 @@ async def checkout(parts: Parts, slug: str, appointment_id: UUID, token: str) ->
             await audit.record(conn, "payment.opened", payment.id)
     facts = asdict(payment) | {"payment": payment.id, "url": url}
     return msgspec.convert(facts, model.Checkout)
-
-
-async def standing(
-    parts: Parts, slug: str, appointment_id: UUID, token: str
-) -> tuple[Tenant, model.Bill, list[Payment]]:
-    """Return what the holder of an appointment's token owes and paid."""
-    async with tenant_transaction(parts.pool, slug) as (conn, tenant):
-        tokens.require(parts.settings.signing_keys, tenant.id, appointment_id, token, AppointmentUnknown)
-        bill = await queries.get_bill(conn, id=appointment_id)
-        return tenant, bill, await queries.list_payments_of(conn, id=appointment_id)
 
 
 async def take_notice(parts: Parts, slug: str, provider: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -158,9 +158,7 @@ def _amount(amount_minor: int, currency: str) -> int:
     ours = rules.digits(currency)
     amount = rules.to_provider(amount_minor, ours=ours, theirs=_DIGITS.get(currency, ours))
     if ours == _THREE and amount % 10:
-        raise model.PaymentsUnavailable(
-            f"Stripe takes {currency} in steps of 10 minor units; {amount_minor} is between"
-        )
+        raise model.PaymentsUnavailable(f"Stripe takes {currency} in steps of 10 minor units, not {amount_minor}")
     return amount
 
 
