@@ -165,7 +165,7 @@ alter table customer
     add constraint customer_email_key_form check (email_key = lower(email_key));
 create trigger customer_touch before update on customer for each row execute function touch_row();
 create index customer_search on customer using gin (search);  -- staff look somebody up
-create index customer_page on customer (tenant_id, created_at desc, id);  -- the customers list, page by page
+create index customer_page on customer (tenant_id, created_at desc, id desc);  -- the customers list, page by page
 
 create table booking_series (
     tenant_id uuid not null,
