@@ -10,6 +10,8 @@ from boka_app.database import make_pool, tenant_transaction
 from boka_app.vault import Vault
 from boka_app.worker.model import Work
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
+from psycopg_pool import PoolTimeout
 
 from app.builders import NOW, at
 from app.conftest import settings
@@ -53,9 +55,14 @@ def within(database):
     """Run each of these functions in a transaction of its own, all at once; return answers and refusals."""
 
     def run(salon, *functions):
-        async def one(pool, function):
-            async with tenant_transaction(pool, salon.slug) as (conn, _tenant):
-                return await function(conn)
+        async def one(pool, function, attempts=5):
+            try:
+                async with tenant_transaction(pool, salon.slug) as (conn, _tenant):
+                    return await function(conn)
+            except (PoolTimeout, LockNotAvailable):  # on a busy machine: answered 503, and clients come again
+                if attempts == 1:
+                    raise
+                return await one(pool, function, attempts - 1)
 
         async def whole():
             async with make_pool(database.as_role("booking_app"), max_size=max(2, min(len(functions), 16))) as pool:
