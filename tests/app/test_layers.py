@@ -8,6 +8,19 @@ import pytest
 SOURCES = Path(__file__).parents[2] / "app" / "src" / "boka_app"
 PURE = [*SOURCES.glob("*/rules.py"), *SOURCES.glob("*/model.py")]
 WITH_IO = ("psycopg", "falcon", "boka_app.database", "os", "socket", "asyncio")
+CORE = ("tenants", "catalog", "availability", "appointments", "lifecycle", "idempotency", "cache", "outbox", "audit")
+AROUND = (
+    "calendars",
+    "payments",
+    "messages",
+    "webhooks",
+    "identity",
+    "pages",
+    "staff",
+    "analytics",
+    "series",
+    "waitlist",
+)
 PLATFORM = ("infra", "ops", "plugins", "tools", "ansible", "pulumi")
 
 
@@ -31,6 +44,15 @@ def test_what_decides_does_no_io(path):
 @pytest.mark.parametrize("path", [*SOURCES.rglob("queries.py")], ids=lambda path: path.parent.name)
 def test_queries_know_no_resource_and_no_service(path):
     assert [name for name in imported(path) if ".resource" in name or ".service." in name] == []
+
+
+@pytest.mark.parametrize("folder", CORE)
+def test_what_books_knows_nothing_of_what_goes_on_around_it(folder):
+    assert (SOURCES / folder).is_dir()
+    found = {
+        path.name: reaches(path, [f"boka_app.{name}" for name in AROUND]) for path in (SOURCES / folder).rglob("*.py")
+    }
+    assert not any(found.values()), found
 
 
 def test_the_service_knows_nothing_of_the_platform():
