@@ -47,6 +47,26 @@ def test_a_refused_password_counts_as_away():
     asyncio.run(talk())
 
 
+def test_a_connection_that_was_refused_is_ended():
+    async def talk():
+        ended = asyncio.Event()
+
+        async def refuse(reader, writer):
+            await reader.read(1000)
+            writer.write(b"-WRONGPASS no such user\r\n")
+            if not await reader.read(1000):
+                ended.set()
+            writer.close()
+
+        async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+            there = dataclasses.replace(AWAY, port=server.sockets[0].getsockname()[1], password="wrong")
+            with pytest.raises(Away):
+                await Valkey(there).ask("PING")
+            await asyncio.wait_for(ended.wait(), timeout=3)
+
+    asyncio.run(talk())
+
+
 def test_a_connection_that_ends_costs_the_question_and_the_next_gets_a_new_one():
     async def talk():
         async with answering(b"+one\r\n", HANG_UP, b"+two\r\n") as valkey:

@@ -66,12 +66,15 @@ class Valkey:
         given = self._settings
         tls = ssl.create_default_context(cafile=given.authority) if given.authority else None
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(_CONNECT_S):
-            _, link = await loop.create_connection(lambda: _Link(self), given.host, given.port, ssl=tls)
-            if given.password:
-                answer = await link.send(("AUTH", given.user, given.password))
-                if isinstance(answer, Exception):
-                    raise ConnectionRefusedError(str(answer))
+        link = _Link(self)
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                await loop.create_connection(lambda: link, given.host, given.port, ssl=tls)
+                if given.password:
+                    await link.log_in(given.user, given.password)
+        except BaseException:
+            link.end()
+            raise
         self._link = link
         return link
 
@@ -97,6 +100,11 @@ class _Link(asyncio.Protocol):
         self._waiting.append(waiter)
         self._transport.write(libvalkey.pack_command(command))
         return waiter
+
+    async def log_in(self, user: str, password: str) -> None:
+        answer = await self.send(("AUTH", user, password))
+        if isinstance(answer, Exception):
+            raise ConnectionRefusedError(str(answer))
 
     def end(self) -> None:
         if self._transport is not None:
