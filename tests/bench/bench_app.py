@@ -112,6 +112,15 @@ def bench_book(bench: Bench) -> None:
             bodies = business.wishes(days=120)
             seen = bench.post(server.url, f"{business.path}/appointments", bodies, name)
             tell("book", server=name, employees=50, **seen)
+    business = make_business(bench.conn, employees=5)
+    with running("gunicorn", port=PORT) as server:
+        bodies = business.wishes(days=120, anyone=True)
+        tell(
+            "book_anyone",
+            server="gunicorn",
+            employees=5,
+            **bench.post(server.url, f"{business.path}/appointments", bodies, "any"),
+        )
 
 
 def bench_mixed(bench: Bench) -> None:

@@ -73,24 +73,27 @@ class Business:
         spans = [(first + timedelta(weeks=n), first + timedelta(weeks=n, days=days - 1)) for n in range(weeks)]
         return [f"{self.path}/slots?service={self.service}&from={begin}&to={end}" for begin, end in spans]
 
-    def starts(self, *, days: int, first_day: int = 1, step: int = MINUTES) -> list[datetime]:
+    def starts(self, *, days: int, step: int = MINUTES) -> list[datetime]:
         """Return every start of so many days from tomorrow."""
         midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         return [
-            midnight + timedelta(days=first_day + day, minutes=minute)
-            for day in range(days)
+            midnight + timedelta(days=day, minutes=minute)
+            for day in range(1, days + 1)
             for minute in range(OPENS, CLOSES - MINUTES + 1, step)
         ]
 
-    def wishes(self, *, days: int, first_day: int = 1, step: int = MINUTES) -> list[str]:
-        """Return a body for each start of each employee, employees changing fastest; each from another customer."""
-        starts = self.starts(days=days, first_day=first_day, step=step)
+    def wishes(self, *, days: int, anyone: bool = False) -> list[str]:
+        """Return a body for each start of each employee, employees changing fastest; each from another customer.
+
+        Where `anyone` will do, no employee is named.
+        """
+        starts = self.starts(days=days)
         return [
             json.dumps(
                 {
                     "service": str(self.service),
                     "starts_at": start.isoformat(),
-                    "employee": str(employee),
+                    "employee": None if anyone else str(employee),
                     "customer": {"name": "Bench", "email": f"bench{number}@example.org"},
                 }
             )
