@@ -8,8 +8,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.conftest import settings
+from boka_app import database
 from boka_app.database import make_pool
 from boka_app.main import create_app
+
+# A machine with many tests at once may need longer than users would wait.
+for limit in ("_WAIT_S", "_CHECK_S", "_USE_S"):
+    setattr(database, limit, 20.0)
 
 
 def app():

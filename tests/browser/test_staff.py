@@ -87,6 +87,7 @@ def test_after_the_log_out_the_way_back_is_closed(visit, member):
     page = log_in(visit(), member)
 
     page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Password")).to_be_visible()
     page.go_back()
     page.reload()
 

@@ -55,10 +55,12 @@ def make_pool(connect_kwargs: dict[str, str | int], *, max_size: int) -> Pool:
 
 
 @asynccontextmanager
-async def connection(pool: Pool, *, wait_s: float = _WAIT_S, use_s: float = _USE_S) -> AsyncGenerator[Connection]:
+async def connection(
+    pool: Pool, *, wait_s: float | None = None, use_s: float | None = None
+) -> AsyncGenerator[Connection]:
     """Lend a connection outside any tenant. A server that falls silent meanwhile is an `OperationalError`."""
-    async with pool.connection(timeout=wait_s) as conn:
-        with _cut_after(conn, use_s):
+    async with pool.connection(timeout=wait_s or _WAIT_S) as conn:
+        with _cut_after(conn, use_s or _USE_S):
             yield conn
 
 

@@ -128,7 +128,7 @@ def test_killed_in_the_middle_of_a_delivery_it_leaves_it_to_the_next_one(env, ad
         admin.execute("update procrastinate_workers set last_heartbeat = now() - interval '1 minute'")
 
         with running(env):
-            eventually(lambda: status_of(admin, endpoint) == "delivered" or None, within_s=15)
+            eventually(lambda: status_of(admin, endpoint) == "delivered" or None, within_s=40)
 
     assert len({request.headers["webhook-id"] for request in receiver.recorded}) == 1
 
