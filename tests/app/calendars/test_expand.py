@@ -104,6 +104,14 @@ def test_a_process_of_its_own_reads_the_same():
     assert asyncio.run(expand.expand(raw, question())) == expand.list_busy(raw, question())
 
 
+def test_how_large_its_parent_is_does_not_count():
+    ballast = b"x" * (expand._MEMORY_BYTES + 2**20)
+    raw = feed("UID:a DTSTART:20261123T090000Z DTEND:20261123T100000Z")
+
+    assert asyncio.run(expand.expand(raw, question())) == expand.list_busy(raw, question())
+    assert ballast
+
+
 def test_a_bomb_is_stopped():
     bomb = feed("UID:a DTSTART:00010101T000000Z DURATION:PT1S RRULE:FREQ=SECONDLY")
 
