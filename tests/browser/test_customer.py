@@ -86,8 +86,19 @@ def test_the_chosen_time_is_kept_while_the_form_is_filled_in(visit, salon, day, 
     expect(customer.page.get_by_text(str(held[0]))).to_be_visible()  # the hold became the appointment
 
 
+def test_a_time_that_somebody_keeps_disappears_for_others(visit, salon, day):
+    first, second = visit(), visit()
+    offered = second.go(times(salon, day)).locator(".times").first.get_by_text("09:00")
+    expect(offered).to_be_visible()
+
+    first.go(times(salon, day)).locator(".times").first.get_by_text("09:00").click()
+
+    expect(offered).to_have_count(0)
+
+
 def test_whoever_chooses_a_time_that_another_keeps_is_told_at_once(visit, salon, day):
     first, second = visit(), visit()
+    second.page.route("**/live*", lambda _: None)  # what is told live does not arrive
     second.go(times(salon, day))
     first.go(times(salon, day)).locator(".times").first.get_by_text("09:00").click()
     expect(first.page.locator("[data-clock]")).to_be_visible()
