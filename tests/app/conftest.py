@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import boka_app.database
 import hypothesis
 import psycopg
 import pytest
@@ -179,9 +180,16 @@ def staff(admin: psycopg.Connection[Any]) -> Callable[..., dict[str, str]]:
     return log_in
 
 
+def be_patient(put: Callable[..., None] = setattr) -> None:
+    """Let a database be slow: a machine with many tests at once may need longer than users would wait."""
+    for limit in ("_WAIT_S", "_CHECK_S", "_USE_S"):
+        put(boka_app.database, limit, 20.0)
+
+
 @pytest.fixture
-def serve(database: Database) -> Callable[..., Any]:
+def serve(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Run the service while a conversation with it lasts, at a fixed time."""
+    be_patient(monkeypatch.setattr)
 
     def run(talk: Talk, now: Any = NOW) -> Any:
         async def whole() -> Any:

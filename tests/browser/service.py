@@ -7,16 +7,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.conftest import settings
-from boka_app import database
+from app.conftest import be_patient, settings
 from boka_app.database import make_pool
 from boka_app.main import create_app
 
-# A machine with many tests at once may need longer than users would wait.
-for limit in ("_WAIT_S", "_CHECK_S", "_USE_S"):
-    setattr(database, limit, 20.0)
-
 
 def app():
+    be_patient()
     kwargs = json.loads(os.environ["BOKA_BROWSER_DATABASE"])
     return create_app(settings(public_url=os.environ["BOKA_BROWSER_URL"]), pool=make_pool(kwargs, max_size=4))
