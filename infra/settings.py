@@ -8,7 +8,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -25,6 +25,7 @@ _STACK_PREFIX = 24
 # Two is the least that survives the loss of one; the address plan has room for twelve.
 _APP_HOSTS_ALLOWED = range(2, 13)
 APP_HOSTS: dict[Profile, int] = {"full": 3, "small": 2}
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class SettingsError(ValueError):
@@ -109,20 +110,28 @@ def load(stack: str, values: Mapping[str, object]) -> Settings:
     Raises:
         SettingsError: names the file, the key, the value seen, what is allowed and the next step.
     """
-    where = f"Pulumi.{stack}.yaml"
-    for key in values:
-        if key not in Settings.model_fields or key == "stack":
-            raise SettingsError(_unknown(where, key))
-    try:
-        settings = Settings.model_validate({**values, "stack": stack})
-    except ValidationError as err:
-        raise SettingsError("\n".join(_explain(where, values, line) for line in err.errors())) from err
+    settings = validated(Settings, f"Pulumi.{stack}.yaml", values, stack=stack)
     assert settings.environment  # noqa: S101 - refuses an unknown stack name as early as the values
     return settings
 
 
-def _unknown(where: str, key: str) -> str:
-    known = sorted(set(Settings.model_fields) - {"stack"})
+def validated(model: type[ModelT], where: str, values: Mapping[str, object], **own: object) -> ModelT:
+    """Return `model` of the file `where`: `values` are what it sets, `own` what the program itself knows.
+
+    Raises:
+        SettingsError: names the file, the key, the value seen, what is allowed and the next step.
+    """
+    known = sorted(set(model.model_fields) - set(own))
+    for key in values:
+        if key not in known:
+            raise SettingsError(_unknown(where, key, known))
+    try:
+        return model.model_validate({**values, **own})
+    except ValidationError as err:
+        raise SettingsError("\n".join(_explain(where, values, line) for line in err.errors())) from err
+
+
+def _unknown(where: str, key: str, known: list[str]) -> str:
     near = difflib.get_close_matches(key, known, n=1)
     hint = f"Did you mean boka:{near[0]}?" if near else f"Known keys: {', '.join(known)}."
     return f"{where} sets boka:{key}, which is not a setting. {hint}"
@@ -131,6 +140,8 @@ def _unknown(where: str, key: str) -> str:
 def _explain(where: str, values: Mapping[str, object], line: ErrorDetails) -> str:
     key = str(line["loc"][0]) if line["loc"] else ""
     reason = line["msg"].removeprefix("Value error, ")
+    if line["type"] == "missing":
+        return f"{where} does not set boka:{key}, which has no default. Set it; boka config explain says what it means."
     if not key:
         return f"{where}: {reason}."
     return (
