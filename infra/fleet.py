@@ -1,13 +1,15 @@
 """The one description of the fleet, free of any provider: hosts, their groups and sizes, volumes, flows, names.
 
-Pure: `describe(settings)` returns values. The providers (`infra.local`, later `infra.aws`) make them real,
-and the stack file hands them to the inventory.
+Pure: `describe(settings)` returns values, `describe_cloud` those of staging and production. The providers
+(`infra.local`, `infra.aws`) make them real, and the stack file hands them to the inventory.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 
-from infra.settings import Profile, Settings
+from infra import address_plan
+from infra.cloud_settings import CloudSettings
+from infra.settings import Profile, Settings, SettingsError
 
 GROUPS = ("edge", "app", "db", "cache", "ops", "world")
 
@@ -69,13 +71,14 @@ class Volume:
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """One machine of the fleet. `cpus` is a ceiling, `memory_mib` a hard limit."""
+    """One machine of the fleet. `cpus` is a ceiling, `memory_mib` a hard limit; `zone` is empty on one machine."""
 
     name: str
     address: IPv4Address
     groups: tuple[str, ...]
     memory_mib: int
     cpus: float
+    zone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,7 @@ class Flow:
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Everything that exists in one stack."""
+    """Everything that exists in one stack. A stack behind a load balancer has no virtual address."""
 
     stack: str
     environment: str
@@ -99,7 +102,7 @@ class Fleet:
     domain: str
     network: IPv4Network
     control_address: IPv4Address
-    virtual_address: IPv4Address
+    virtual_address: IPv4Address | None
     hosts: tuple[Host, ...]
     volumes: tuple[Volume, ...]
     flows: tuple[Flow, ...]
@@ -112,19 +115,39 @@ class Fleet:
 
 
 @dataclass(frozen=True)
-class _Size:
+class Size:
+    """Memory and processors of one host."""
+
     memory_mib: int
     cpus: float
 
 
 # Measured idle use of a booted host is about 15 MB; the rest is for its daemons and an apt run (150 MB).
-_SIZES: dict[str, _Size] = {
-    "edge": _Size(384, 2),
-    "app": _Size(768, 2),
-    "db": _Size(1536, 2),
-    "cache": _Size(384, 1),
-    "ops": _Size(1536, 2),
-    "world": _Size(768, 2),
+_SIZES: dict[str, Size] = {
+    "edge": Size(384, 2),
+    "app": Size(768, 2),
+    "db": Size(1536, 2),
+    "cache": Size(384, 1),
+    "ops": Size(1536, 2),
+    "world": Size(768, 2),
+}
+
+# EC2 instance types that a cloud host may have. All are x86-64 (the artefact's wheels are) and on the Nitro system
+# (volumes appear as NVMe under their id). Source: EC2 instance types, general purpose and memory optimised.
+INSTANCE_SIZES: dict[str, Size] = {
+    "t3.micro": Size(1024, 2),
+    "t3.small": Size(2048, 2),
+    "t3.medium": Size(4096, 2),
+    "t3.large": Size(8192, 2),
+    "t3.xlarge": Size(16384, 4),
+    "m6i.large": Size(8192, 2),
+    "m6i.xlarge": Size(16384, 4),
+    "m6i.2xlarge": Size(32768, 8),
+    "r6i.large": Size(16384, 2),
+    "r6i.xlarge": Size(32768, 4),
+    "r6i.2xlarge": Size(65536, 8),
+    "c6i.large": Size(4096, 2),
+    "c6i.xlarge": Size(8192, 4),
 }
 
 # Path and size of each group's data volume; sparse files locally, so the size is a ceiling.
@@ -154,7 +177,31 @@ def describe(settings: Settings) -> Fleet:
     )
 
 
+def describe_cloud(settings: CloudSettings) -> Fleet:
+    """Return the fleet that the settings of staging or production ask for: the same groups, spread over three zones."""
+    hosts = tuple(_cloud_host(settings, group, number, groups) for group, number, groups in _places(settings))
+    bastion = next(host for host in hosts if "ops" in host.groups)
+    names = (settings.marketing_name, settings.dashboard_name, "www", *settings.tenants)
+    return Fleet(
+        stack=settings.environment,
+        environment=settings.environment,
+        profile=settings.profile,
+        domain=settings.domain,
+        network=settings.network,
+        control_address=bastion.address,  # what a host sees of the control machine is the bastion it jumps through
+        virtual_address=None,
+        hosts=hosts,
+        volumes=tuple(_volumes(hosts, {group: gib * 1024 for group, gib in _cloud_gib(settings).items()})),
+        flows=tuple(_cloud_flows(hosts)),
+        names=(settings.domain, *(f"{label}.{settings.domain}" for label in names)),
+    )
+
+
 def _hosts(settings: Settings) -> list[Host]:
+    return [_host(settings, group, number, groups) for group, number, groups in _places(settings)]
+
+
+def _places(settings: Settings | CloudSettings) -> list[tuple[str, int, tuple[str, ...]]]:
     full = settings.profile == "full"
     counts = {"edge": 2, "app": settings.app_host_count, "db": 2 if full else 1, "ops": 1, "world": 1}
     if full:
@@ -163,7 +210,7 @@ def _hosts(settings: Settings) -> list[Host]:
         del counts["world"]
     shared = {} if full else {"ops": ("ops", "cache")}
     return [
-        _host(settings, group, number, shared.get(group, (group,)))
+        (group, number, shared.get(group, (group,)))
         for group in GROUPS
         for number in range(1, counts.get(group, 0) + 1)
     ]
@@ -179,13 +226,60 @@ def _host(settings: Settings, group: str, number: int, groups: tuple[str, ...]) 
     )
 
 
-def _volumes(hosts: tuple[Host, ...]) -> list[Volume]:
+def _cloud_host(settings: CloudSettings, group: str, number: int, groups: tuple[str, ...]) -> Host:
+    # The cache host carries the witness of the databases' cluster: it must not share a zone with db1 or db2.
+    turn = number - 1 + (2 if group in ("cache", "ops") else 0)
+    zone = settings.zones[turn % len(settings.zones)]
+    subnet = address_plan.subnets(settings.network, settings.zones)[address_plan.TIER_OF[group], zone]
+    size = instance_size(settings.instance_type(group))
+    return Host(
+        name=f"{group}{number}",
+        address=subnet[_FIRST_ADDRESS[group] + (number - 1) // len(settings.zones)],
+        groups=groups,
+        memory_mib=size.memory_mib,
+        cpus=size.cpus,
+        zone=zone,
+    )
+
+
+def instance_size(instance_type: str) -> "Size":
+    """Return what a host of an EC2 instance type has.
+
+    Raises:
+        SettingsError: the type is not in the table.
+    """
+    if instance_type not in INSTANCE_SIZES:
+        raise SettingsError(
+            f"instance_types names {instance_type!r}; known are {', '.join(INSTANCE_SIZES)}. "
+            "Use one of them, or add it to INSTANCE_SIZES in infra/fleet.py."
+        )
+    return INSTANCE_SIZES[instance_type]
+
+
+def _volumes(hosts: tuple[Host, ...], size_mib: dict[str, int] | None = None) -> list[Volume]:
     return [
-        Volume(name=f"{host.name}-data", host=host.name, mount_path=path, size_mib=size)
+        Volume(name=f"{host.name}-data", host=host.name, mount_path=path, size_mib=(size_mib or {}).get(group, size))
         for host in hosts
         for group, (path, size) in _VOLUMES.items()
         if group in host.groups
     ]
+
+
+def _cloud_gib(settings: CloudSettings) -> dict[str, int]:
+    return {"db": 64, "ops": 128, **settings.volume_gib}
+
+
+def _cloud_flows(hosts: tuple[Host, ...]) -> list[Flow]:
+    """The fleet's flows less what a cloud has not (the world, VRRP) and less the control machine but for SSH to ops."""
+    groups = {group for host in hosts for group in host.groups}
+    kept: list[Flow] = []
+    for flow in FLOWS:
+        to_bastion = flow.name == "ssh" and flow.target == "ops"
+        allowed = {"control"} if to_bastion else {*groups, "any"}
+        sources = tuple(source for source in flow.sources if source in allowed)
+        if sources and flow.target in groups and flow.protocol in ("tcp", "udp"):
+            kept.append(replace(flow, sources=sources))
+    return [*kept, *(replace(flow, sources=tuple(s for s in flow.sources if s in groups)) for flow in OUTBOUND)]
 
 
 def _flow(name: str, sources: tuple[str, ...], target: str, *, protocol: str = "tcp") -> Flow:
@@ -214,4 +308,11 @@ FLOWS: tuple[Flow, ...] = (
     _flow("acme_management", ("ops", "control"), "world"),
     _flow("s3", ("db", "ops", "control"), "world"),
     *(_flow(name, ("app", "control"), "world") for name in PORTS if name.startswith("standin_")),
+)
+
+# What leaves a cloud stack; everything else is dropped. Name service and time come from the network itself (the
+# resolver and the clock of a VPC pass no security group).
+OUTBOUND: tuple[Flow, ...] = (
+    Flow(name="https_out", sources=("edge", "app", "db", "cache", "ops"), target="any", port=443),
+    Flow(name="mail_out", sources=("app", "ops"), target="any", port=587),
 )

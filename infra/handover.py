@@ -4,6 +4,7 @@
 """
 
 import hashlib
+from collections.abc import Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -89,8 +90,12 @@ def fingerprint(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def build(fleet: Fleet, host_keys: dict[str, str]) -> StackFile:
-    """Return the stack file of a fleet whose hosts have these SSH host keys."""
+def build(fleet: Fleet, host_keys: dict[str, str], made: Mapping[str, str] | None = None) -> StackFile:
+    """Return the stack file of a fleet whose hosts have these SSH host keys.
+
+    `made` are endpoints that only exist once the provider has made them; `virtual_address` is one of them on a cloud.
+    """
+    endpoints = {**_endpoints(fleet), **(made or {})}
     sizes = {
         host.name: {v.mount_path: v.size_mib for v in fleet.volumes if v.host == host.name} for host in fleet.hosts
     }
@@ -104,7 +109,7 @@ def build(fleet: Fleet, host_keys: dict[str, str]) -> StackFile:
         network=NetworkPart(
             cidr=str(fleet.network),
             control_address=str(fleet.control_address),
-            virtual_address=str(fleet.virtual_address),
+            virtual_address=endpoints["virtual_address"],
             package_mirror=PACKAGE_CACHE if fleet.environment == "local" else "",
         ),
         hosts={
@@ -123,13 +128,13 @@ def build(fleet: Fleet, host_keys: dict[str, str]) -> StackFile:
             for f in fleet.flows
         ),
         ports=PORTS,
-        endpoints=_endpoints(fleet),
+        endpoints=endpoints,
         buckets=fleet.buckets,
     )
 
 
 def _endpoints(fleet: Fleet) -> dict[str, str]:
-    found = {"site": f"https://{fleet.domain}", "virtual_address": str(fleet.virtual_address)}
+    found = {"site": f"https://{fleet.domain}", "virtual_address": str(fleet.virtual_address or "")}
     for world in fleet.in_group("world"):
         found["dns_server"] = str(world.address)
         found["acme_directory"] = f"https://{world.name}:{PORTS['acme']}/dir"
