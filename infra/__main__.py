@@ -1,9 +1,10 @@
 """What exists in one stack: the Pulumi program that `pulumi up` and `boka up` both run."""
 
+from collections.abc import Mapping
+
 import pulumi
 
-from infra import fleet, settings
-from infra.local.resources import LocalStack
+from infra import cloud_settings, fleet, settings
 
 _NAMESPACE = "boka:"
 
@@ -12,16 +13,38 @@ def main() -> None:
     """Read the stack's settings, describe its fleet, make it real."""
     everything = pulumi.runtime.get_config_env()
     values = {key.removeprefix(_NAMESPACE): value for key, value in everything.items() if key.startswith(_NAMESPACE)}
-    chosen = settings.load(pulumi.get_stack(), values)
+    stack = pulumi.get_stack()
+    make = _cloud if cloud_settings.is_cloud(stack) else _local
+    for name, value in make(stack, values).items():
+        pulumi.export(name, value)
+
+
+def _local(stack: str, values: Mapping[str, str]) -> dict[str, object]:
+    from infra.local.resources import LocalStack  # noqa: PLC0415 - each front end loads its own providers only
+
+    chosen = settings.load(stack, values)
     wanted = fleet.describe(chosen)
-    if wanted.environment != "local":
-        raise settings.SettingsError(
-            f"stack {wanted.stack}: the cloud providers are not part of this release; use local."
-        )
     LocalStack(wanted, chosen)
-    pulumi.export("site", f"https://{wanted.domain}")
-    pulumi.export("virtual_address", str(wanted.virtual_address))
-    pulumi.export("hosts", {host.name: str(host.address) for host in wanted.hosts})
+    return {**_site(wanted), "virtual_address": str(wanted.virtual_address)}
+
+
+def _cloud(stack: str, values: Mapping[str, str]) -> dict[str, object]:
+    chosen = cloud_settings.load(stack, values)
+    wanted = fleet.describe_cloud(chosen)  # refuses a size that does not exist before the SDK is even loaded
+
+    from infra.aws import layers  # noqa: PLC0415 - pulumi_aws takes a second; the local stack must not pay it
+
+    context = layers.context_of(chosen)
+    if chosen.layer == "base":
+        return layers.BaseLayer(context).outputs
+    return {**_site(wanted), **layers.StackLayer(context, wanted, layers.BaseOutputs(chosen)).outputs}
+
+
+def _site(wanted: fleet.Fleet) -> dict[str, object]:
+    return {
+        "site": f"https://{wanted.domain}",
+        "hosts": {host.name: str(host.address) for host in wanted.hosts},
+    }
 
 
 main()

@@ -1,0 +1,1 @@
+"""How a fleet is made on AWS: one component a file."""
