@@ -1,0 +1,127 @@
+"""What holds for every resource of every layer, whatever it is."""
+
+import inspect
+import json
+import re
+
+import pulumi_aws
+import pytest
+from recorder import record
+
+from infra import naming
+
+STATEFUL = set(naming.STATEFUL)
+# EC2 refuses other characters in the descriptions of security groups; its service model does not say so.
+EC2_DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+
+
+def test_every_resource_is_ours_by_type_or_the_providers(graph):
+    ours = {one.type for one in graph.resources if not one.custom}
+
+    assert ours <= set(naming.TOKENS.values())
+
+
+def test_every_cloud_resource_lies_in_a_component(graph):
+    outside = [one.urn for one in graph.cloud() if "::boka:aws:" not in one.parent and "$boka:aws:" not in one.parent]
+
+    assert outside == []
+
+
+def test_every_cloud_resource_has_an_explicit_provider(graph):
+    assert {one.provider for one in graph.cloud()} <= {"main", "replica"}
+
+
+def test_what_holds_data_is_protected_and_retained_and_nothing_else_is(graph):
+    guarded = {one.urn for one in graph.resources if one.protect and one.retain}
+
+    assert guarded == {one.urn for one in graph.cloud() if one.type in STATEFUL}
+
+
+def test_a_throwaway_stack_protects_nothing():
+    made = [*record("staging-base", throwaway=True).resources, *record("staging", throwaway=True).resources]
+
+    assert [one.urn for one in made if one.protect or one.retain] == []
+
+
+def test_every_resource_that_can_have_tags_has_all_of_them(graph):
+    bare = [
+        one.urn
+        for one in graph.cloud()
+        if takes_tags(one.type) and not set(naming.TAG_KEYS) <= set(one.inputs.get("tags", {}))
+    ]
+
+    assert bare == []
+
+
+def takes_tags(token: str) -> bool:
+    module, _, name = token.removeprefix("aws:").partition("/")
+    kind = getattr(getattr(pulumi_aws, module), name.split(":")[1])
+    return "tags" in inspect.signature(kind._internal_init).parameters
+
+
+def test_the_providers_put_the_common_tags_on_what_we_forget(graph):
+    providers = graph.of("aws").values()
+    defaults = [json.loads(one.inputs["defaultTags"])["tags"] for one in providers]
+
+    assert len(defaults) == 2
+    assert all({*naming.TAG_KEYS} - {"Component", "Name"} == set(tags) for tags in defaults)
+
+
+def test_both_providers_refuse_another_account(graph):
+    allowed = {one.name: json.loads(one.inputs["allowedAccountIds"]) for one in graph.of("aws").values()}
+
+    assert allowed == {"main": ["111122223333"], "replica": ["111122223333"]}
+
+
+def test_a_second_account_holds_the_replica():
+    role = "arn:aws:iam::444455556666:role/boka-backup"
+    made = record("production-base", backup_account_id="444455556666", backup_role=role)
+
+    replica = made.of("aws")["replica"]
+
+    assert json.loads(replica.inputs["allowedAccountIds"]) == ["444455556666"]
+    assert json.loads(replica.inputs["assumeRoles"])[0]["roleArn"] == role
+
+
+def test_no_two_resources_share_an_urn(graph):
+    assert len({one.urn for one in graph.resources}) == len(graph.resources)
+
+
+def test_names_carry_no_list_index(graph):
+    hosts = r"(edge|app|db|cache|ops)\d+$"
+    numbered = [one.name for one in graph.cloud() if re.search(r"\d$", one.name) and not re.search(hosts, one.name)]
+
+    assert {name for name in numbered if not name.endswith("-ipv6")} <= {"s3", "ec2"}
+
+
+def test_only_first_boot_is_secret_and_it_always_is(graph):
+    secret = {(one.type, key) for one in graph.cloud() for key in one.secret_inputs}
+
+    assert secret == ({("aws:ec2/instance:Instance", "userDataBase64")} if graph.of("Instance") else set())
+
+
+def test_the_host_keys_private_half_is_a_secret_of_the_state(graphs):
+    keys = graphs["production"].of("HostKey").values()
+
+    assert {one.secret_outputs for one in keys} == {frozenset({"private_key"})}
+
+
+@pytest.mark.parametrize("stack", ["production-base", "production"])
+def test_a_first_preview_that_knows_no_id_registers_the_same_resources(stack, graphs):
+    preview = record(stack, preview=True)
+
+    assert {one.urn for one in preview.resources} == {one.urn for one in graphs[stack].resources}
+
+
+def test_descriptions_of_security_groups_have_the_characters_that_ec2_takes(graph):
+    texts = [
+        one.inputs["description"] for one in graph.cloud() if "ecurityGroup" in one.type and "description" in one.inputs
+    ]
+
+    assert [text for text in texts if not EC2_DESCRIPTION.fullmatch(text)] == []
+
+
+def test_every_alias_names_a_resource_that_exists(graphs):
+    present = {(one.type, one.name) for graph in graphs.values() for one in graph.resources}
+
+    assert set(naming.ALIASES) <= present
