@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Address
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
@@ -63,7 +64,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         self.inventory.add_host(name)
         for group in host.groups:
             self.inventory.add_child(group, name)
-        for key, value in connection(found.stack, name, host).items():
+        for key, value in connection(found, name, host).items():
             # Authored here from validated addresses and names, so it is trusted: readers of `ansible-inventory --list`
             # (testinfra among them) get plain strings. Everything else in the stack file stays plain data.
             self.inventory.set_variable(name, key, trust_as_template(value) if isinstance(value, str) else value)
@@ -74,21 +75,37 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), facts, name, strict=strict)
 
 
-def connection(stack: str, name: str, host: handover.HostPart) -> dict[str, object]:
-    """How Ansible reaches a host: literals only, and the host key that provisioning made."""
-    strict = (
+def connection(found: handover.StackFile, name: str, host: handover.HostPart) -> dict[str, object]:
+    """How Ansible reaches a host: literals only, and the host key that provisioning made.
+
+    Where the stack file names a bastion, that is the first ops host at its public address; the others are behind it.
+    """
+    named = found.endpoints.get("bastion", "")
+    bastion = str(IPv4Address(named)) if named else ""  # it reaches ssh's command line
+    jump = next((one for one, part in found.hosts.items() if "ops" in part.groups), "") if bastion else ""
+    through = _jump(found.stack, jump, bastion) if jump and name != jump else ""
+    return {
+        "ansible_host": bastion if name == jump else host.address,
+        "ansible_port": 22,
+        "ansible_user": "ops",
+        "ansible_ssh_private_key_file": str(paths.ssh_key(found.stack)),
+        "ansible_ssh_common_args": _strict(found.stack, name) + through,
+        "ansible_python_interpreter": "/usr/bin/python3",
+    }
+
+
+def _strict(stack: str, name: str) -> str:
+    return (
         f"-o UserKnownHostsFile={paths.known_hosts(stack)} -o GlobalKnownHostsFile=/dev/null "
         f"-o HostKeyAlias={handover.alias(stack, name)} -o StrictHostKeyChecking=yes -o HashKnownHosts=no "
         "-o IdentitiesOnly=yes -o PreferredAuthentications=publickey"
     )
-    return {
-        "ansible_host": host.address,
-        "ansible_port": 22,
-        "ansible_user": "ops",
-        "ansible_ssh_private_key_file": str(paths.ssh_key(stack)),
-        "ansible_ssh_common_args": strict,
-        "ansible_python_interpreter": "/usr/bin/python3",
-    }
+
+
+def _jump(stack: str, name: str, address: str) -> str:
+    # ProxyJump would take its options from the user's own files; the bastion's key is checked as strictly.
+    command = f"ssh -W [%h]:%p -i {paths.ssh_key(stack)} {_strict(stack, name)} ops@{address}"
+    return f' -o ProxyCommand="{command}"'
 
 
 def platform_facts(found: handover.StackFile) -> dict[str, object]:

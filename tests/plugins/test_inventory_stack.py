@@ -38,6 +38,20 @@ def test_each_host_of_the_stack_file_appears_once_with_its_host_key_checked(list
     assert hosts["db1"]["ansible_host"] == "198.18.0.41"
 
 
+def test_a_host_behind_a_bastion_is_reached_through_it_with_both_keys_checked(tmp_path):
+    home = shutil.copytree(SAMPLE, tmp_path / "home")
+    file = home / "local" / "stack.json"
+    file.write_text(file.read_text().replace('"endpoints": {', '"endpoints": {"bastion": "203.0.113.80",'))
+
+    hosts = json.loads(inventory(home).stdout)["_meta"]["hostvars"]
+
+    assert hosts["ops1"]["ansible_host"] == "203.0.113.80"
+    assert "ProxyCommand" not in hosts["ops1"]["ansible_ssh_common_args"]
+    assert hosts["db1"]["ansible_host"] == "198.18.0.41"
+    assert hosts["db1"]["ansible_ssh_common_args"].endswith(' ops@203.0.113.80"')
+    assert hosts["db1"]["ansible_ssh_common_args"].count("StrictHostKeyChecking=yes") == 2
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
