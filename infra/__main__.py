@@ -32,12 +32,12 @@ def _cloud(stack: str, values: Mapping[str, str]) -> dict[str, object]:
     chosen = cloud_settings.load(stack, values)
     wanted = fleet.describe_cloud(chosen)  # refuses a size that does not exist before the SDK is even loaded
 
-    from infra.aws import layers  # noqa: PLC0415 - pulumi_aws takes a second; the local stack must not pay it
+    from infra.aws import base_outputs, layers  # noqa: PLC0415 - pulumi_aws takes a second; the local stack must not pay it
 
     context = layers.context_of(chosen)
     if chosen.layer == "base":
         return layers.BaseLayer(context).outputs
-    return {**_site(wanted), **layers.StackLayer(context, wanted, layers.BaseOutputs(chosen)).outputs}
+    return {**_site(wanted), **layers.StackLayer(context, wanted, base_outputs.BaseOutputs(chosen)).outputs}
 
 
 def _site(wanted: fleet.Fleet) -> dict[str, object]:

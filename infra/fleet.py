@@ -7,7 +7,7 @@ Pure: `describe(settings)` returns values, `describe_cloud` those of staging and
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 
-from infra import address_plan
+from infra import address_plan, naming
 from infra.cloud_settings import CloudSettings
 from infra.settings import Profile, Settings, SettingsError
 
@@ -194,6 +194,7 @@ def describe_cloud(settings: CloudSettings) -> Fleet:
         volumes=tuple(_volumes(hosts, {group: gib * 1024 for group, gib in _cloud_gib(settings).items()})),
         flows=tuple(_cloud_flows(hosts)),
         names=(settings.domain, *(f"{label}.{settings.domain}" for label in names)),
+        buckets={purpose: naming.bucket(settings, purpose, settings.account_id) for purpose in ("backup", "artefacts")},
     )
 
 

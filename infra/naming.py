@@ -71,3 +71,8 @@ def bucket(settings: CloudSettings, purpose: str, account_id: str) -> str:
     found = f"{physical(settings, purpose)}-{account_id}"
     assert len(found) <= _S3_NAME_MAX, found  # noqa: S101 - purposes are words of ours
     return found
+
+
+def role_arn(settings: CloudSettings, name: str) -> str:
+    """Return the ARN of a role of the stack's own account, known before the role exists."""
+    return f"arn:aws:iam::{settings.account_id}:role/{physical(settings, name)}"

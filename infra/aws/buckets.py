@@ -116,14 +116,7 @@ class Bucket(Component):
         )
 
     def _guard(self) -> aws.s3.BucketPolicy:
-        more = (
-            [
-                *documents.log_delivery(self.arn, self.account),
-                documents.access_log_delivery(self.arn, self.account),
-            ]
-            if self._args.takes_logs
-            else []
-        )
+        more = self.grants()
         key = pulumi.Output.from_input(self._args.key_arn or "")
         return aws.s3.BucketPolicy(
             self._name,
@@ -131,6 +124,14 @@ class Bucket(Component):
             policy=key.apply(lambda key_arn: documents.bucket_policy(self.arn, key_arn=key_arn, more=more)),
             opts=self._options(aws.s3.BucketPolicy),
         )
+
+    def grants(self) -> list[documents.Statement]:
+        """What others than the account's own roles may do with it."""
+        if not self._args.takes_logs:
+            return []
+        trail = naming.physical(self.settings, "trail")
+        delivered = documents.log_delivery(self.arn, self.account, region=self.settings.region, trail=trail)
+        return [*delivered, documents.access_log_delivery(self.arn, self.account)]
 
     def _expire(self) -> None:
         aws.s3.BucketLifecycleConfiguration(
@@ -168,6 +169,17 @@ class BackupBucket(Bucket):
         return [*super().lifecycle_rules(), *(_tier(name, keep_days) for name, keep_days in kept.items())]
 
 
+class ReplicaBucket(BackupBucket):
+    """The same in the second region, into which the account of the originals may replicate."""
+
+    def grants(self) -> list[documents.Statement]:
+        """Another account's replication role needs a grant here; our own has its policy."""
+        if not self.settings.backup_account_id:
+            return []
+        role = naming.role_arn(self.settings, "replication")
+        return [documents.accept_replicas(self.arn, role, self.settings.account_id)]
+
+
 def _tier(name: str, keep_days: int) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
     rule: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
         "id": name,
@@ -202,7 +214,7 @@ class BackupBuckets(Component):
         here = BucketArgs(purpose="backup", key_arn=args.key_arn, locked_days=days, log_bucket=args.log_bucket)
         there = BucketArgs(purpose="replica", key_arn=args.replica_key_arn, locked_days=days, elsewhere=True)
         self.source = BackupBucket("backup", here, context=context, parent=self)
-        self.target = BackupBucket("replica", there, context=context, parent=self)
+        self.target = ReplicaBucket("replica", there, context=context, parent=self)
         self.bucket_name, self.arn = self.source.bucket_name, self.source.arn
         self._replicate(args)
         self.register_outputs({"arn": self.arn})
@@ -246,7 +258,7 @@ class BackupBuckets(Component):
             "replication",
             name=naming.physical(self.settings, "replication"),
             description="S3 copies backups to the second region",
-            assume_role_policy=documents.trust("s3.amazonaws.com", self.settings.account_id),
+            assume_role_policy=documents.trust("s3.amazonaws.com"),
             tags=self.tags("replication"),
             opts=self.child(aws.iam.Role, "replication"),
         )

@@ -11,52 +11,81 @@ def document(statements: Sequence[Statement]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
 
 
-def trust(service: str, account_id: str) -> str:
-    """Who may take a role: one AWS service, acting for this account only.
-
-    EC2 presents an instance's role without a source account, so there the condition would refuse it.
-    """
-    allowed: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-    if service != "ec2.amazonaws.com":
-        allowed["Condition"] = _from_account(account_id)
-    return document([allowed])
+def trust(service: str) -> str:
+    """Who may take a role: one AWS service. Which one hands it over is decided by who may pass the role to it."""
+    return document([{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}])
 
 
-def key_policy(account_id: str, services: Sequence[str] = (), *, logs_region: str = "") -> str:
+def key_policy(account_id: str, services: Sequence[str] = (), more: Sequence[Statement] = ()) -> str:
     """A KMS key that the account's own IAM policies govern, and that these services may use for this account."""
     root: Statement = {
         "Sid": "Account",
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+        "Principal": {"AWS": _root(account_id)},
         "Action": "kms:*",
         "Resource": "*",
     }
-    used = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
-    statements = [root]
-    if services:
-        statements.append(
+    used = [_use_key("Services", sorted(services), _from_account(account_id))] if services else []
+    return document([root, *used, *more])
+
+
+def key_for_audit(region: str, account_id: str) -> list[Statement]:
+    """What CloudTrail and CloudWatch's log groups need of a key. They name what they encrypt, so that is the condition.
+
+    Source: CloudTrail and CloudWatch Logs user guides, "encrypt with KMS".
+    """
+    groups = f"arn:aws:logs:{region}:{account_id}:log-group:*"
+    trails = f"arn:aws:cloudtrail:*:{account_id}:trail/*"
+    return [
+        _use_key(
+            "LogGroups",
+            [f"logs.{region}.amazonaws.com"],
+            {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        ),
+        _use_key(
+            "Trails",
+            ["cloudtrail.amazonaws.com"],
+            {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trails}},
+        ),
+    ]
+
+
+def key_for_replicas(role_arn: str, account_id: str) -> Statement:
+    """What the replication role of the account of the originals needs of the key of the copies."""
+    return {
+        "Sid": "Replicas",
+        "Effect": "Allow",
+        "Principal": {"AWS": _root(account_id)},
+        "Action": ["kms:Encrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": _from_role(role_arn),
+    }
+
+
+def accept_replicas(bucket_arn: str, role_arn: str, account_id: str) -> Statement:
+    """What the same role needs of the bucket of the copies, when another account owns it."""
+    return {
+        "Sid": "Replicas",
+        "Effect": "Allow",
+        "Principal": {"AWS": _root(account_id)},
+        "Action": ["s3:ReplicateObject", "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner"],
+        "Resource": f"{bucket_arn}/*",
+        "Condition": _from_role(role_arn),
+    }
+
+
+def accept_copies(account_id: str) -> str:
+    """A vault into which another account copies its recovery points."""
+    return document(
+        [
             {
-                "Sid": "Services",
                 "Effect": "Allow",
-                "Principal": {"Service": sorted(services)},
-                "Action": used,
+                "Principal": {"AWS": _root(account_id)},
+                "Action": "backup:CopyIntoBackupVault",
                 "Resource": "*",
-                "Condition": _from_account(account_id),
             }
-        )
-    if logs_region:
-        arn = f"arn:aws:logs:{logs_region}:{account_id}:log-group:*"
-        statements.append(
-            {
-                "Sid": "LogGroups",
-                "Effect": "Allow",
-                "Principal": {"Service": f"logs.{logs_region}.amazonaws.com"},
-                "Action": used,
-                "Resource": "*",
-                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": arn}},
-            }
-        )
-    return document(statements)
+        ]
+    )
 
 
 def bucket_policy(bucket_arn: str, *, key_arn: str = "", more: Sequence[Statement] = ()) -> str:
@@ -74,13 +103,21 @@ def bucket_policy(bucket_arn: str, *, key_arn: str = "", more: Sequence[Statemen
     return document([*statements, *more])
 
 
-def log_delivery(bucket_arn: str, account_id: str) -> list[Statement]:
-    """What CloudTrail and flow logs need of the log bucket."""
-    own: Statement = {"StringEquals": {"aws:SourceAccount": account_id, "s3:x-amz-acl": "bucket-owner-full-control"}}
+def log_delivery(bucket_arn: str, account_id: str, *, region: str, trail: str) -> list[Statement]:
+    """What CloudTrail and flow logs need of the log bucket, each for its own source only."""
+    trail_arn = f"arn:aws:cloudtrail:{region}:{account_id}:trail/{trail}"
+    from_trail: Statement = {"StringEquals": {"aws:SourceArn": trail_arn}}
+    whole: Statement = {"StringEquals": {"aws:SourceArn": trail_arn, "s3:x-amz-acl": "bucket-owner-full-control"}}
+    flows: Statement = {
+        "StringEquals": {"aws:SourceAccount": account_id, "s3:x-amz-acl": "bucket-owner-full-control"},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:logs:{region}:{account_id}:*"},
+    }
+    look = ["s3:GetBucketAcl", "s3:ListBucket"]
     return [
-        _deliver("Look", ["s3:GetBucketAcl", "s3:ListBucket"], bucket_arn, _from_account(account_id)),
-        _deliver("Trail", ["s3:PutObject"], f"{bucket_arn}/trail/AWSLogs/{account_id}/*", own),
-        _deliver("Flows", ["s3:PutObject"], f"{bucket_arn}/flows/AWSLogs/{account_id}/*", own),
+        _deliver("TrailLooks", "cloudtrail", look[:1], bucket_arn, from_trail),
+        _deliver("Trail", "cloudtrail", ["s3:PutObject"], f"{bucket_arn}/trail/AWSLogs/{account_id}/*", whole),
+        _deliver("FlowsLook", "delivery.logs", look, bucket_arn, _from_account(account_id)),
+        _deliver("Flows", "delivery.logs", ["s3:PutObject"], f"{bucket_arn}/flows/AWSLogs/{account_id}/*", flows),
     ]
 
 
@@ -96,14 +133,15 @@ def access_log_delivery(bucket_arn: str, account_id: str) -> Statement:
     }
 
 
-def use_bucket(bucket_arn: str, key_arn: str, prefix: str, *, write: bool) -> list[Statement]:
-    """Objects under one prefix of a bucket, and its key through S3 only."""
+def use_bucket(bucket_arn: str, key_arn: str, prefixes: Sequence[str], *, write: bool) -> list[Statement]:
+    """Objects under these prefixes of a bucket, and its key through S3 only."""
     verbs = ["s3:GetObject", "s3:GetObjectVersion", *(["s3:PutObject", "s3:DeleteObject"] if write else [])]
     key = ["kms:Decrypt", *(["kms:GenerateDataKey"] if write else [])]
+    below = [f"{prefix}/*" for prefix in prefixes]
     return [
-        allow(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": [f"{prefix}/*"]}}),
+        allow(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": below}}),
         allow(["s3:GetBucketLocation"], [bucket_arn]),
-        allow(verbs, [f"{bucket_arn}/{prefix}/*"]),
+        allow(verbs, [f"{bucket_arn}/{one}" for one in below]),
         allow(key, [key_arn], {"StringLike": {"kms:ViaService": "s3.*.amazonaws.com"}}),
     ]
 
@@ -130,8 +168,8 @@ def write_log_group(log_group_arn: str) -> str:
 
 
 def publish(topic_arn: str, account_id: str) -> str:
-    """A topic to which this account's alarms, budgets and backups publish."""
-    services = ["backup.amazonaws.com", "budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
+    """A topic to which this account's alarms and vaults publish."""
+    services = ["backup.amazonaws.com", "cloudwatch.amazonaws.com"]
     return document(
         [
             {
@@ -157,16 +195,25 @@ def _deny(sid: str, action: str, resources: Sequence[str], condition: Statement)
     return {**everyone, "Resource": list(resources), "Condition": condition}
 
 
-def _deliver(sid: str, actions: Sequence[str], resource: str, condition: Statement) -> Statement:
-    services = ["cloudtrail.amazonaws.com", "delivery.logs.amazonaws.com"]
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Principal": {"Service": services},
-        "Action": list(actions),
-        "Resource": resource,
-        "Condition": condition,
-    }
+def _deliver(sid: str, service: str, actions: Sequence[str], resource: str, condition: Statement) -> Statement:
+    principal = {"Service": f"{service}.amazonaws.com"}
+    granted = {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": list(actions)}
+    return {**granted, "Resource": resource, "Condition": condition}
+
+
+def _use_key(sid: str, services: Sequence[str], condition: Statement) -> Statement:
+    used = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
+    allowed = {"Sid": sid, "Effect": "Allow", "Principal": {"Service": list(services)}, "Action": used}
+    return {**allowed, "Resource": "*", "Condition": condition}
+
+
+def _root(account_id: str) -> str:
+    return f"arn:aws:iam::{account_id}:root"
+
+
+def _from_role(role_arn: str) -> Statement:
+    # A role that does not exist yet cannot be a principal; as a condition it can.
+    return {"ArnEquals": {"aws:PrincipalArn": role_arn}}
 
 
 def _from_account(account_id: str) -> Statement:

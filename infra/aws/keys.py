@@ -1,5 +1,6 @@
 """The KMS keys: one a purpose, so that a leaked permission opens one kind of data only."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pulumi
@@ -8,6 +9,7 @@ import pulumi_aws as aws
 from infra import naming
 from infra.aws import documents
 from infra.aws.component import Component, Context
+from infra.cloud_settings import CloudSettings
 
 _ROTATION_DAYS = 365
 _DELETION_DAYS = 30  # the longest that KMS waits, so the longest to notice
@@ -15,12 +17,22 @@ _DELETION_DAYS = 30  # the longest that KMS waits, so the longest to notice
 
 @dataclass(frozen=True, kw_only=True)
 class Purpose:
-    """What a key is for, which services use it by themselves, whether CloudWatch's log groups do."""
+    """What a key is for, and what besides the account's own policies may use it."""
 
     name: str
     services: tuple[str, ...] = ()
-    log_groups: bool = False
+    more: Callable[[CloudSettings], list[documents.Statement]] = lambda _: []
     elsewhere: bool = False
+
+
+def _audit(settings: CloudSettings) -> list[documents.Statement]:
+    return documents.key_for_audit(settings.region, settings.account_id)
+
+
+def _replicas(settings: CloudSettings) -> list[documents.Statement]:
+    if not settings.backup_account_id:
+        return []  # the role's own policy is enough within one account
+    return [documents.key_for_replicas(naming.role_arn(settings, "replication"), settings.account_id)]
 
 
 PURPOSES = (
@@ -28,19 +40,9 @@ PURPOSES = (
     Purpose(name="backups"),
     Purpose(name="artefacts"),
     Purpose(name="secrets"),
-    Purpose(
-        name="audit",
-        services=(
-            "cloudtrail.amazonaws.com",
-            "delivery.logs.amazonaws.com",
-            "cloudwatch.amazonaws.com",
-            "budgets.amazonaws.com",
-            "sns.amazonaws.com",
-            "backup.amazonaws.com",
-        ),
-        log_groups=True,
-    ),
-    Purpose(name="replica", elsewhere=True),
+    # The topic of the alarms is under it too: whoever publishes must be able to encrypt.
+    Purpose(name="audit", services=("backup.amazonaws.com", "cloudwatch.amazonaws.com"), more=_audit),
+    Purpose(name="replica", more=_replicas, elsewhere=True),
 )
 
 
@@ -54,14 +56,13 @@ class Keys(Component):
 
     def _key(self, purpose: Purpose) -> aws.kms.Key:
         account = self.settings.backup_account if purpose.elsewhere else self.settings.account_id
-        region = self.settings.region if purpose.log_groups else ""
         key = aws.kms.Key(
             purpose.name,
             description=f"Boka {self.settings.environment}: {purpose.name}",
             enable_key_rotation=True,
             rotation_period_in_days=_ROTATION_DAYS,
             deletion_window_in_days=7 if self.settings.throwaway else _DELETION_DAYS,
-            policy=documents.key_policy(account, purpose.services, logs_region=region),
+            policy=documents.key_policy(account, purpose.services, purpose.more(self.settings)),
             tags=self.tags(purpose.name),
             opts=self.child(aws.kms.Key, purpose.name, elsewhere=purpose.elsewhere),
         )

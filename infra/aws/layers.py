@@ -1,6 +1,5 @@
 """The two layers of a cloud environment: what rarely changes, and what stands on it. Tables of contents only."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -9,6 +8,7 @@ import pulumi_aws as aws
 from infra import handover, naming
 from infra.aws.account import Account
 from infra.aws.balancer import Balancer, BalancerArgs
+from infra.aws.base_outputs import BaseOutputs, marker
 from infra.aws.buckets import BackupBuckets, BackupBucketsArgs, Bucket, BucketArgs
 from infra.aws.component import Context
 from infra.aws.firewall import BALANCER, Firewall, FirewallArgs
@@ -59,9 +59,9 @@ class BaseLayer(pulumi.ComponentResource):
         flows = NetworkArgs(flow_log_bucket_arn=log_bucket.bucket.arn)
         network = Network("network", flows, context=context, parent=self)
         Secrets("secrets", SecretsArgs(key_arn=keys["secrets"]), context=context, parent=self)
-        vaults = VaultArgs(key_arn=keys["backups"], replica_key_arn=keys["replica"])
-        Vault("vault", vaults, context=context, parent=self)
         alarms = Alarms("alarms", AlarmsArgs(key_arn=keys["audit"]), context=context, parent=self)
+        vaults = VaultArgs(key_arn=keys["backups"], replica_key_arn=keys["replica"], topic_arn=alarms.topic_arn)
+        Vault("vault", vaults, context=context, parent=self)
         audit = AuditArgs(
             log_bucket=log_bucket.bucket.id,
             log_bucket_policy=log_bucket.policy,
@@ -72,6 +72,7 @@ class BaseLayer(pulumi.ComponentResource):
         if settings.owns_account:
             Account("account", key_arn=keys["volumes"], context=context, parent=self)
         self.outputs: dict[str, Any] = {
+            "marker": marker(settings),
             "vpc_id": network.vpc_id,
             "subnet_ids": network.subnet_ids,
             "s3_prefix_list_id": network.endpoint_prefix_list_id,
@@ -86,7 +87,7 @@ class BaseLayer(pulumi.ComponentResource):
 class StackLayer(pulumi.ComponentResource):
     """Firewall, roles, hosts, load balancer, hand-over: what a release of the platform may change."""
 
-    def __init__(self, context: Context, fleet: Fleet, base: "BaseOutputs") -> None:
+    def __init__(self, context: Context, fleet: Fleet, base: BaseOutputs) -> None:
         super().__init__(naming.TOKENS["Layer"], context.settings.stack)
         firewall = Firewall(
             "firewall",
@@ -100,7 +101,7 @@ class StackLayer(pulumi.ComponentResource):
             context=context,
             parent=self,
         )
-        roles = Roles("roles", base.roles(context.settings, fleet), context=context, parent=self)
+        roles = Roles("roles", _roles(context.settings, fleet, base), context=context, parent=self)
         hosts = Hosts(
             "hosts",
             HostsArgs(
@@ -157,38 +158,11 @@ class StackLayer(pulumi.ComponentResource):
         return StackFile(StackFileProvider(), "stack-file", props, pulumi.ResourceOptions(parent=self))
 
 
-class BaseOutputs:
-    """What the base layer left, read from its state."""
-
-    def __init__(self, settings: CloudSettings) -> None:
-        reference = pulumi.StackReference(f"organization/{pulumi.get_project()}/{settings.environment}-base")
-        self.vpc_id = reference.require_output("vpc_id")
-        self.s3_prefix_list_id = reference.require_output("s3_prefix_list_id")
-        self.topic_arn = reference.require_output("topic_arn")
-        self.subnet_ids = _by_key(
-            reference,
-            "subnet_ids",
-            [f"{tier}/{zone}" for tier in ("public", "private", "data") for zone in settings.zones],
-        )
-        self.key_arns = _by_key(reference, "key_arns", ["volumes", "backups", "artefacts"])
-        closed = settings.egress == "endpoints"
-        self.endpoint_group_id = reference.require_output("endpoint_group_id") if closed else None
-
-    def roles(self, settings: CloudSettings, fleet: Fleet) -> RolesArgs:
-        """What the hosts' roles name."""
-        return RolesArgs(
-            groups={host.groups[0]: host.groups for host in fleet.hosts},
-            backup_bucket_arn=f"arn:aws:s3:::{naming.bucket(settings, 'backup', settings.account_id)}",
-            backup_key_arn=self.key_arns["backups"],
-            artefact_bucket_arn=f"arn:aws:s3:::{naming.bucket(settings, 'artefacts', settings.account_id)}",
-            artefact_key_arn=self.key_arns["artefacts"],
-        )
-
-
-def _by_key(reference: pulumi.StackReference, name: str, keys: list[str]) -> dict[str, pulumi.Output[str]]:
-    found: pulumi.Output[Mapping[str, str]] = reference.require_output(name)
-
-    def picked(key: str) -> pulumi.Output[str]:
-        return found.apply(lambda values: values[key])
-
-    return {key: picked(key) for key in keys}
+def _roles(settings: CloudSettings, fleet: Fleet, base: BaseOutputs) -> RolesArgs:
+    return RolesArgs(
+        groups={host.groups[0]: host.groups for host in fleet.hosts},
+        backup_bucket_arn=f"arn:aws:s3:::{naming.bucket(settings, 'backup', settings.account_id)}",
+        backup_key_arn=base.key_arns["backups"],
+        artefact_bucket_arn=f"arn:aws:s3:::{naming.bucket(settings, 'artefacts', settings.account_id)}",
+        artefact_key_arn=base.key_arns["artefacts"],
+    )

@@ -10,6 +10,9 @@ from infra import naming
 from infra.aws import documents
 from infra.aws.component import Component, Context
 
+# Prefixes of the backup bucket; infra/aws/buckets.py says how long each is kept.
+TIERS = ("daily", "weekly", "monthly")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -23,18 +26,9 @@ class Facts:
 
 def statements(group: str, facts: Facts) -> list[documents.Statement]:
     """Return what a host of `group` may do; most may do nothing."""
-    backup = [
-        statement
-        for tier in ("daily", "weekly", "monthly")
-        for statement in documents.use_bucket(facts.backup_bucket_arn, facts.backup_key_arn, tier, write=True)
-    ]
-    granted: dict[str, list[documents.Statement]] = {
-        "db": backup,
-        "ops": [
-            *backup,
-            *documents.use_bucket(facts.artefact_bucket_arn, facts.artefact_key_arn, "releases", write=False),
-        ],
-    }
+    backup = documents.use_bucket(facts.backup_bucket_arn, facts.backup_key_arn, TIERS, write=True)
+    artefact = documents.use_bucket(facts.artefact_bucket_arn, facts.artefact_key_arn, ("releases",), write=False)
+    granted: dict[str, list[documents.Statement]] = {"db": backup, "ops": [*backup, *artefact]}
     return granted.get(group, [])
 
 
@@ -63,7 +57,7 @@ class Roles(Component):
             group,
             name=physical,
             description=f"Boka {self.settings.environment}: hosts of {group}",
-            assume_role_policy=documents.trust("ec2.amazonaws.com", self.settings.account_id),
+            assume_role_policy=documents.trust("ec2.amazonaws.com"),
             tags=self.tags(group),
             opts=self.child(aws.iam.Role, group),
         )

@@ -17,10 +17,11 @@ _MANAGED_RESTORE = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePol
 
 @dataclass(frozen=True, kw_only=True)
 class VaultArgs:
-    """The keys of both vaults."""
+    """The keys of both vaults, and who hears of a recovery point that was not made."""
 
     key_arn: pulumi.Input[str]
     replica_key_arn: pulumi.Input[str]
+    topic_arn: pulumi.Input[str]
 
 
 class Vault(Component):
@@ -30,6 +31,8 @@ class Vault(Component):
         super().__init__("Vault", name, context, parent)
         here = self._vault("volumes", args.key_arn)
         there = self._vault("volumes-replica", args.replica_key_arn, elsewhere=True)
+        self._accept_copies(there)
+        self._report(here, args.topic_arn)
         self._plan(here, there)
         self.register_outputs({"name": here.name})
 
@@ -52,6 +55,25 @@ class Vault(Component):
                 opts=self.child(aws.backup.VaultLockConfiguration, name, elsewhere=elsewhere),
             )
         return vault
+
+    def _accept_copies(self, there: aws.backup.Vault) -> None:
+        """Across accounts AWS Backup copies within one organization only, and into vaults that let it."""
+        if self.settings.backup_account_id:
+            aws.backup.VaultPolicy(
+                "volumes-replica",
+                backup_vault_name=there.name,
+                policy=documents.accept_copies(self.settings.account_id),
+                opts=self.child(aws.backup.VaultPolicy, "volumes-replica", elsewhere=True),
+            )
+
+    def _report(self, vault: aws.backup.Vault, topic_arn: pulumi.Input[str]) -> None:
+        aws.backup.VaultNotifications(
+            "volumes",
+            backup_vault_name=vault.name,
+            backup_vault_events=["BACKUP_JOB_FAILED", "COPY_JOB_FAILED", "RESTORE_JOB_COMPLETED"],
+            sns_topic_arn=topic_arn,
+            opts=self.child(aws.backup.VaultNotifications, "volumes"),
+        )
 
     def _plan(self, here: aws.backup.Vault, there: aws.backup.Vault) -> None:
         keep: aws.backup.PlanRuleLifecycleArgsDict = {"delete_after": self.settings.backup_keep_days}
@@ -96,7 +118,7 @@ class Vault(Component):
             "recovery",
             name=naming.physical(self.settings, "recovery"),
             description="AWS Backup makes and restores recovery points of volumes",
-            assume_role_policy=documents.trust("backup.amazonaws.com", self.settings.account_id),
+            assume_role_policy=documents.trust("backup.amazonaws.com"),
             tags=self.tags("recovery"),
             opts=self.child(aws.iam.Role, "recovery"),
         )

@@ -140,7 +140,7 @@ class Audit(Component):
             "trail",
             name=naming.physical(self.settings, "trail"),
             description="CloudTrail writes its log group",
-            assume_role_policy=documents.trust("cloudtrail.amazonaws.com", self.settings.account_id),
+            assume_role_policy=documents.trust("cloudtrail.amazonaws.com"),
             tags=self.tags("trail"),
             opts=self.child(aws.iam.Role, "trail"),
         )

@@ -44,6 +44,8 @@ OPERATIONS: dict[str, Operation] = {
         "planId": None, "key": "ConditionKey", "value": "ConditionValue"}, "BackupSelection"),
     "aws:backup/vault:Vault": Operation("backup", "CreateBackupVault", {"name": "BackupVaultName",
         "kmsKeyArn": "EncryptionKeyArn", "forceDestroy": None, "tags": "BackupVaultTags"}),
+    "aws:backup/vaultNotifications:VaultNotifications": Operation("backup", "PutBackupVaultNotifications"),
+    "aws:backup/vaultPolicy:VaultPolicy": Operation("backup", "PutBackupVaultAccessPolicy"),
     "aws:backup/vaultLockConfiguration:VaultLockConfiguration": Operation("backup", "PutBackupVaultLockConfiguration"),
     "aws:budgets/budget:Budget": Operation("budgets", "CreateBudget", {"name": "BudgetName", "limitAmount": None,
         "limitUnit": None, "costFilters": None, "notifications": None, "tags": None}, "Budget"),

@@ -5,6 +5,7 @@ plain mocks do not see: parent, protection, provider, aliases, and which inputs 
 """
 
 import asyncio
+import hashlib
 import json
 import os
 import runpy
@@ -113,12 +114,8 @@ _PREFIXES = {
 
 def _id(kind: str, args: pulumi_mocks.MockResourceArgs) -> str:
     if kind in _PREFIXES:
-        return f"{_PREFIXES[kind]}-{abs(_stable_hash(kind + args.name)):017x}"[:24]
+        return f"{_PREFIXES[kind]}-{hashlib.sha256(f'{kind}/{args.name}'.encode()).hexdigest()[:17]}"
     return str(args.inputs.get("bucket") or args.inputs.get("name") or f"{args.name}-id")
-
-
-def _stable_hash(text: str) -> int:
-    return int.from_bytes(text.encode().ljust(8, b"\0")[-8:], "big") & ((1 << 60) - 1)
 
 
 class _Monitor(pulumi_mocks.MockMonitor):
@@ -152,7 +149,7 @@ def _registered(request: Any, urn: str) -> Registered:
         protect=request.protect,
         retain=request.retainOnDelete,
         provider=request.provider.split("::")[-2] if request.provider else "",
-        aliases=tuple(alias.spec.name for alias in request.aliases),
+        aliases=tuple(alias.spec.name for alias in request.aliases if alias.spec.name),  # the SDK adds its old types
         ignored=tuple(request.ignoreChanges),
         depends_on=tuple(request.dependencies),
         urn=urn,

@@ -34,10 +34,16 @@ def test_no_host_can_delete_a_version_or_lift_a_lock(group):
     assert not actions & {"s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention"}
 
 
-def test_a_service_takes_a_role_for_this_account_only():
-    (statement,) = json.loads(documents.trust("s3.amazonaws.com", "111122223333"))["Statement"]
+def test_a_role_is_taken_by_its_service_only():
+    (statement,) = json.loads(documents.trust("s3.amazonaws.com"))["Statement"]
 
-    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+
+
+def test_logs_are_taken_from_this_accounts_own_sources_only():
+    granted = documents.log_delivery("arn:aws:s3:::logs", "1" * 12, region="eu-central-1", trail="boka")
+
+    assert all("1" * 12 in json.dumps(one["Condition"]) for one in granted)
 
 
 def test_an_object_without_a_named_key_takes_the_buckets_own():

@@ -125,3 +125,15 @@ def test_every_alias_names_a_resource_that_exists(graphs):
     present = {(one.type, one.name) for graph in graphs.values() for one in graph.resources}
 
     assert set(naming.ALIASES) <= present
+
+
+def test_the_second_account_lets_the_copies_in():
+    role = "arn:aws:iam::444455556666:role/boka-backup"
+    made = record("production-base", backup_account_id="444455556666", backup_role=role)
+    wanted = {"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/boka-production-replication"}}
+    policies = [made.of("BucketPolicy")["replica"].inputs["policy"], made.of("Key")["replica"].inputs["policy"]]
+
+    granted = [one for text in policies for one in json.loads(text)["Statement"] if one.get("Sid") == "Replicas"]
+
+    assert [one["Condition"] for one in granted] == [wanted, wanted]
+    assert set(made.of("VaultPolicy")) == {"volumes-replica"}
