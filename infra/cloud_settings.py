@@ -100,7 +100,11 @@ class CloudSettings(BaseModel):
     # Sizes
     profile: Profile = Field(default="full", description="full: every group on hosts of its own; small: one of each.")
     images: Annotated[dict[Region, ImageId], BeforeValidator(_decoded)] = Field(
-        description="Debian 13 image (amd64) by region, pinned: a new image replaces hosts only when written here."
+        description="Debian 13 image (amd64) by region, pinned. A new one replaces all hosts that host_images does not "
+        "name, at once: roll it out host by host there first."
+    )
+    host_images: Annotated[dict[str, ImageId], BeforeValidator(_decoded)] = Field(
+        default_factory=dict, description="Image of single hosts by name, over the region's: rolls a new one out."
     )
     app_hosts: int = Field(
         default=0, description="Number of app hosts, 2-12; 0 takes the profile's own (full 3, small 2)."
@@ -163,11 +167,6 @@ class CloudSettings(BaseModel):
         return self.app_hosts or APP_HOSTS[self.profile]
 
     @property
-    def image_id(self) -> str:
-        """The pinned image of the region."""
-        return self.images[self.region]
-
-    @property
     def backup_account(self) -> str:
         """The account that holds the replica."""
         return self.backup_account_id or self.account_id
@@ -176,6 +175,10 @@ class CloudSettings(BaseModel):
     def stack(self) -> str:
         """The Pulumi stack of this layer."""
         return self.environment + (_BASE if self.layer == "base" else "")
+
+    def image_of(self, host: str) -> str:
+        """The pinned image of a host."""
+        return self.host_images.get(host, self.images[self.region])
 
     def instance_type(self, group: str) -> str:
         """EC2 instance type of a group."""

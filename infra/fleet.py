@@ -180,6 +180,9 @@ def describe(settings: Settings) -> Fleet:
 def describe_cloud(settings: CloudSettings) -> Fleet:
     """Return the fleet that the settings of staging or production ask for: the same groups, spread over three zones."""
     hosts = tuple(_cloud_host(settings, group, number, groups) for group, number, groups in _places(settings))
+    strangers = sorted(set(settings.host_images) - {host.name for host in hosts})
+    if strangers:
+        raise SettingsError(f"host_images names {strangers[0]}, which is no host of this stack. Remove it there.")
     bastion = next(host for host in hosts if "ops" in host.groups)
     names = (settings.marketing_name, settings.dashboard_name, "www", *settings.tenants)
     return Fleet(

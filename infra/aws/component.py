@@ -40,8 +40,12 @@ class Component(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource] = (),
         ignore: Sequence[str] = (),
         elsewhere: bool = False,
+        delete_first: bool = False,
     ) -> pulumi.ResourceOptions:
-        """Options of the child `name`: guarded if its type holds data; `elsewhere` makes it where the replica is."""
+        """Options of the child `name`: guarded if its type holds data; `elsewhere` makes it where the replica is.
+
+        `delete_first` when old and new cannot be there at once, because both would have one address.
+        """
         token = str(getattr(resource, "pulumi_type"))  # noqa: B009 - the SDK sets it by decorator, unseen by type checkers
         guarded = token in naming.STATEFUL and not self.settings.throwaway
         return pulumi.ResourceOptions(
@@ -51,5 +55,6 @@ class Component(pulumi.ComponentResource):
             retain_on_delete=guarded,
             depends_on=list(after),
             ignore_changes=list(ignore),
+            delete_before_replace=delete_first or None,
             aliases=[pulumi.Alias(name=old) for old in naming.ALIASES.get((token, name), ())],
         )

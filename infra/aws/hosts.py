@@ -14,7 +14,7 @@ from infra.aws.vault import SELECTED
 from infra.fleet import Fleet, Host, Volume
 
 _MIB_A_GIB = 1024
-# What cannot follow a change of first boot or image on a running host without losing it; a host is replaced on purpose.
+# Read once, at the first boot: a change would stop and start the host for nothing.
 _FIRST_BOOT_ONLY = ("userDataBase64",)
 
 
@@ -96,7 +96,7 @@ class Hosts(Component):
         tier = address_plan.TIER_OF[group]
         return aws.ec2.Instance(
             host.name,
-            ami=self.settings.image_id,
+            ami=self.settings.image_of(host.name),
             instance_type=self.settings.instance_type(group),
             subnet_id=self._args.subnet_ids[f"{tier}/{host.zone}"],
             private_ip=str(host.address),
@@ -121,11 +121,12 @@ class Hosts(Component):
             },
             user_data_base64=self._first_boot(host, key, volumes),
             user_data_replace_on_change=False,
-            disable_api_termination=not self.settings.throwaway,
+            # Hosts without data come and go with the settings; the others go by a procedure only.
+            disable_api_termination=bool(volumes) and not self.settings.throwaway,
             instance_initiated_shutdown_behavior="stop",
             monitoring=True,
             tags=self.tags(host.name),
-            opts=self.child(aws.ec2.Instance, host.name, ignore=_FIRST_BOOT_ONLY),
+            opts=self.child(aws.ec2.Instance, host.name, ignore=_FIRST_BOOT_ONLY, delete_first=True),
         )
 
     def _first_boot(self, host: Host, key: HostKey, volumes: Mapping[str, aws.ebs.Volume]) -> pulumi.Output[str]:

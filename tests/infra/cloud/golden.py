@@ -15,10 +15,11 @@ FOLDER = Path(__file__).parent / "golden"
 
 def picture(graph: Graph) -> dict[str, Any]:
     """The graph as JSON: type and name to what review needs; no secret, no noise."""
-    return {_key(one): _facts(one) for one in sorted(graph.resources, key=_key)}
+    return {key(one): _facts(one) for one in sorted(graph.resources, key=key)}
 
 
-def _key(one: Registered) -> str:
+def key(one: Registered) -> str:
+    """Type, component and name: what the engine knows a resource by."""
     inside = one.parent.rsplit("::", 1)[-1] if "boka:aws" in one.parent else ""
     return f"{one.type} {inside}/{one.name}"
 
@@ -36,6 +37,7 @@ def _facts(one: Registered) -> dict[str, Any]:
         "retain": one.retain,
         "aliases": list(one.aliases),
         "ignores": list(one.ignored),
+        "deletes first": one.delete_first,
     }
     return {key: value for key, value in facts.items() if value}
 
@@ -51,3 +53,16 @@ def compare(name: str, found: object) -> None:
     if os.environ.get("BOKA_WRITE_GOLDEN"):
         path.write_text(text)
     assert text == path.read_text(), f"{path.name} differs: read the diff after BOKA_WRITE_GOLDEN=1 pytest {__file__}"
+
+
+def compare_grown(name: str, present: list[str], excused: list[str]) -> None:
+    """Hold a list that only grows against what is present: what was ever in it is there, or is excused."""
+    path = FOLDER / f"{name}.json"
+    ever = json.loads(path.read_text()) if path.exists() else []
+    if os.environ.get("BOKA_WRITE_GOLDEN"):
+        ever = sorted({*ever, *present})
+        path.write_text(json.dumps(ever, indent=1) + "\n")
+    assert set(present) <= set(ever), (
+        f"{path.name} lacks {sorted(set(present) - set(ever))}: BOKA_WRITE_GOLDEN=1 pytest"
+    )
+    assert set(ever) - set(present) <= set(excused), f"{path.name}: {sorted(set(ever) - set(present))} would be lost"

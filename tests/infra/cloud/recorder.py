@@ -47,6 +47,7 @@ class Registered:
     aliases: tuple[str, ...]
     ignored: tuple[str, ...]
     depends_on: tuple[str, ...]
+    delete_first: bool
     urn: str
 
 
@@ -89,6 +90,7 @@ class _Answers(pulumi_mocks.Mocks):
             "prefixListId": "pl-6ea54007",
             "public_key": f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIRecorded{args.name:x<36}",
             "private_key": f"-----BEGIN {args.name}-----",
+            "host_key": "ssh-ed25519 AAAA",
             "fingerprint": "recorded",
         }
         return _id(kind, args), {**computed, **{key: value for key, value in args.inputs.items() if value is not None}}
@@ -152,6 +154,7 @@ def _registered(request: Any, urn: str) -> Registered:
         aliases=tuple(alias.spec.name for alias in request.aliases if alias.spec.name),  # the SDK adds its old types
         ignored=tuple(request.ignoreChanges),
         depends_on=tuple(request.dependencies),
+        delete_first=request.deleteBeforeReplace,
         urn=urn,
     )
 
@@ -174,7 +177,8 @@ def settings_of(stack: str, **changed: object) -> dict[str, object]:
     """The committed settings of a stack's environment, some of them changed; None leaves one out."""
     path = REPOSITORY / f"Pulumi.{stack.removesuffix('-base')}.yaml"
     content: dict[str, object] = yaml.safe_load(path.read_text())["config"]
-    found = {key.removeprefix("boka:"): value for key, value in content.items()} | changed
+    ours = {key.removeprefix("boka:"): value for key, value in content.items() if key.startswith("boka:")}
+    found = ours | changed
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -190,7 +194,8 @@ def record(stack: str, *, preview: bool = False, **changed: object) -> Graph:
 
 @cache
 def _record(stack: str, preview: bool, values: str) -> Graph:  # noqa: FBT001 - behind `record`
-    base = {} if stack.endswith("-base") else _record(f"{stack}-base", False, values).outputs  # noqa: FBT003
+    stands_on_a_base = stack in ("staging", "production")
+    base = {} if not stands_on_a_base else _record(f"{stack}-base", False, values).outputs  # noqa: FBT003
     loop = asyncio.new_event_loop()  # another test may have closed the one of this thread
     asyncio.set_event_loop(loop)
     monitor = _Monitor(_Answers(base))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from recorder import as_text, settings_of
 
 from infra import address_plan, cloud_settings, fleet
+from infra.settings import SettingsError
 
 ZONES = ("eu-central-1a", "eu-central-1b", "eu-central-1c")
 NETWORKS = st.builds(
@@ -53,6 +54,11 @@ def test_one_app_host_more_moves_no_other():
 
     assert set(after) - set(before) == {"app4"}
     assert before.items() <= after.items()
+
+
+def test_an_image_for_a_host_that_does_not_exist_is_refused():
+    with pytest.raises(SettingsError, match="host_images names app9, which is no host"):
+        described(host_images={"app9": "ami-0123456789abcdef0"})
 
 
 def test_the_loss_of_a_zone_leaves_a_majority_of_the_databases_cluster():

@@ -137,3 +137,38 @@ def test_the_second_account_lets_the_copies_in():
 
     assert [one["Condition"] for one in granted] == [wanted, wanted]
     assert set(made.of("VaultPolicy")) == {"volumes-replica"}
+
+
+def test_every_token_and_every_guarded_type_is_in_use(graphs):
+    used = {one.type for graph in graphs.values() for one in graph.resources}
+
+    assert {*naming.TOKENS.values(), *naming.STATEFUL} <= used
+
+
+def test_names_in_the_load_balancers_service_are_short_enough(graphs):
+    """It takes 32 characters; its service model does not say so."""
+    made = graphs["production"]
+    names = [one.inputs["name"] for kind in ("LoadBalancer", "TargetGroup") for one in made.of(kind).values()]
+
+    assert [name for name in names if len(name) > 32] == []
+
+
+def test_a_host_at_a_literal_address_goes_before_the_new_one_comes(graphs):
+    hosts = graphs["production"].of("Instance").values()
+
+    assert all(one.delete_first for one in hosts)
+
+
+def test_app_hosts_can_be_scaled_down_and_hosts_with_data_cannot_go_by_accident(graphs):
+    hosts = graphs["production"].of("Instance")
+
+    kept = {name for name, one in hosts.items() if one.inputs["disableApiTermination"]}
+
+    assert kept == {"db1", "db2", "ops1"}
+
+
+def test_a_new_image_is_rolled_out_host_by_host():
+    newer = "ami-0fedcba9876543210"
+    hosts = record("production", host_images={"app1": newer}).of("Instance")
+
+    assert [name for name, one in hosts.items() if one.inputs["ami"] == newer] == ["app1"]
