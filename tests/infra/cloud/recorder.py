@@ -120,7 +120,9 @@ def _id(kind: str, args: pulumi_mocks.MockResourceArgs) -> str:
     return str(args.inputs.get("bucket") or args.inputs.get("name") or f"{args.name}-id")
 
 
-class _Monitor(pulumi_mocks.MockMonitor):
+class Monitor(pulumi_mocks.MockMonitor):
+    """The engine's side of the conversation; it keeps what was said."""
+
     def __init__(self, mocks: pulumi_mocks.Mocks) -> None:
         super().__init__(mocks)
         self.seen: list[Registered] = []
@@ -198,7 +200,7 @@ def _record(stack: str, preview: bool, values: str) -> Graph:  # noqa: FBT001 - 
     base = {} if not stands_on_a_base else _record(f"{stack}-base", False, values).outputs  # noqa: FBT003
     loop = asyncio.new_event_loop()  # another test may have closed the one of this thread
     asyncio.set_event_loop(loop)
-    monitor = _Monitor(_Answers(base))
+    monitor = Monitor(_Answers(base))
     pulumi.runtime.set_mocks(monitor.mocks, project="boka", stack=stack, preview=preview, monitor=monitor)
     set_root_resource(None)  # the mocks made one; the program's own stack takes its place and its outputs
     config = json.dumps({f"boka:{key}": value for key, value in json.loads(values).items()})

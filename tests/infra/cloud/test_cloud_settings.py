@@ -1,6 +1,8 @@
 """Settings of staging and production: what is refused, and that the refusal says what to do."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from recorder import as_text, settings_of
 
 from infra import cloud_settings
@@ -95,6 +97,20 @@ def test_every_setting_is_explained():
 
     assert {key for key, _, _ in lines} == set(cloud_settings.CloudSettings.model_fields) - {"environment", "layer"}
     assert [key for key, _, what in lines if len(what) < 20 or not what.endswith(".")] == []
+
+
+KEYS = sorted(set(cloud_settings.CloudSettings.model_fields) - {"environment", "layer"})
+TEXTS = st.text() | st.sampled_from(["[", "{", "[1]", '{"a": 1}', "null", "true", "-1", "0.0.0.0/0", "::/0"])
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), TEXTS, min_size=1))
+def test_any_text_is_accepted_or_refused_as_a_setting(values):
+    try:
+        loaded = cloud_settings.load("staging", {**as_text(settings_of("staging")), **values})
+    except SettingsError as err:
+        assert "Pulumi.staging.yaml" in str(err)  # noqa: PT017 - either outcome is right, a third one is not
+    else:
+        assert loaded.environment == "staging"
 
 
 def test_settings_cannot_be_changed_once_loaded():

@@ -3,6 +3,9 @@
 import base64
 import gzip
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +47,16 @@ def test_the_host_has_the_key_that_provisioning_made_and_no_other():
 
 def test_the_data_volume_is_mounted_by_its_id():
     assert told()["runcmd"][-1] == ["/usr/local/sbin/boka-mount", "vol-0abc", "/var/lib/postgresql"]
+
+
+def test_the_script_that_mounts_has_no_finding(tmp_path):
+    script = tmp_path / "boka-mount"
+    script.write_text(told()["write_files"][0]["content"])
+
+    command = [Path(sys.executable).with_name("shellcheck"), script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.stdout == ""
 
 
 def test_user_data_is_what_cloud_init_unpacks_and_equal_facts_give_equal_bytes():

@@ -1,9 +1,11 @@
 """What exists in each layer, as reviewed, and that nothing that holds data is renamed without an alias."""
 
 import golden
-from recorder import record
+import pytest
+from recorder import Monitor, record
 
 from infra import naming
+from infra.settings import SettingsError
 
 
 def test_the_layer_is_the_reviewed_one(graph):
@@ -20,6 +22,20 @@ def test_what_holds_data_keeps_its_name_or_has_an_alias(graphs):
     ]
 
     golden.compare_grown("stateful", present, renamed)
+
+
+@pytest.mark.parametrize("layer", ["production-base", "production"])
+def test_nothing_is_registered_when_a_setting_is_refused(layer, monkeypatch):
+    registered = []
+    register = Monitor.RegisterResource
+    monkeypatch.setattr(
+        Monitor, "RegisterResource", lambda *said: (registered.append(said[1].type), register(*said))[1]
+    )
+
+    with pytest.raises(SettingsError, match="it overlaps"):
+        record(layer, network="10.30.0.0/16")
+
+    assert set(registered) <= {"pulumi:pulumi:Stack"}
 
 
 def test_the_local_program_is_entered_the_same_way():
