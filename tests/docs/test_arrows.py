@@ -14,7 +14,13 @@ MAY_IMPORT = {
     "app/src": {"boka_app"},
     "plugins": {"infra", "ops"},
 }
-PURE = ("infra/settings.py", "infra/fleet.py")
+PURE = (
+    "infra/settings.py",
+    "infra/fleet.py",
+    "infra/policy/model.py",
+    "infra/policy/table.py",
+    "infra/policy/state.py",
+)
 DOES_IO = {"os", "pathlib", "subprocess", "socket", "shutil", "httpx", "pulumi"}
 
 

@@ -47,6 +47,7 @@ class Registered:
     aliases: tuple[str, ...]
     ignored: tuple[str, ...]
     depends_on: tuple[str, ...]
+    refers: dict[str, tuple[str, ...]]
     delete_first: bool
     urn: str
 
@@ -69,14 +70,17 @@ class Graph:
 
 
 class _Answers(pulumi_mocks.Mocks):
-    """Realistic ids and computed outputs by type, so that programs may read them."""
+    """Realistic ids and computed outputs by type, so that programs may read them; a preview knows neither."""
 
-    def __init__(self, base: Mapping[str, Any]) -> None:
+    def __init__(self, base: Mapping[str, Any], *, preview: bool) -> None:
         self._base = base
+        self._preview = preview
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         if args.typ == "pulumi:pulumi:StackReference":
             return args.name, {"name": args.name, "outputs": dict(self._base), "secretOutputNames": []}
+        if self._preview:
+            return "", {key: value for key, value in args.inputs.items() if value is not None}
         kind = args.typ.split(":")[-1]
         service = args.typ.split(":")[1].split("/")[0]
         arn = f"arn:aws:{service}:eu-central-1:{ACCOUNT}:{kind.lower()}/{args.name}"
@@ -156,6 +160,7 @@ def _registered(request: Any, urn: str) -> Registered:
         aliases=tuple(alias.spec.name for alias in request.aliases if alias.spec.name),  # the SDK adds its old types
         ignored=tuple(request.ignoreChanges),
         depends_on=tuple(request.dependencies),
+        refers={key: tuple(one.urns) for key, one in request.propertyDependencies.items() if one.urns},
         delete_first=request.deleteBeforeReplace,
         urn=urn,
     )
@@ -200,7 +205,7 @@ def _record(stack: str, preview: bool, values: str) -> Graph:  # noqa: FBT001 - 
     base = {} if not stands_on_a_base else _record(f"{stack}-base", False, values).outputs  # noqa: FBT003
     loop = asyncio.new_event_loop()  # another test may have closed the one of this thread
     asyncio.set_event_loop(loop)
-    monitor = Monitor(_Answers(base))
+    monitor = Monitor(_Answers(base, preview=preview))
     pulumi.runtime.set_mocks(monitor.mocks, project="boka", stack=stack, preview=preview, monitor=monitor)
     set_root_resource(None)  # the mocks made one; the program's own stack takes its place and its outputs
     config = json.dumps({f"boka:{key}": value for key, value in json.loads(values).items()})

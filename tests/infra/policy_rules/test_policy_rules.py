@@ -1,0 +1,93 @@
+"""Each rule has a good, a bad and an unknown case, and leaves alone what it is not about."""
+
+from dataclasses import replace
+
+import pytest
+from policy_examples import EXAMPLES, made
+
+from infra.policy.model import UNKNOWN, judge, judge_all
+from infra.policy.table import RULES
+
+NEEDED = 40
+ALL = [pytest.param(rule, id=rule.id) for rule in RULES]
+SENTENCE_MAX = 160
+
+
+def answer(rule, verdict):
+    one, stack = EXAMPLES[rule.id].case(verdict, rule.stages[-1])
+    assert rule.concerns(one, stack.stage)
+    return judge(rule, one, stack)
+
+
+def test_there_are_enough_rules_and_each_has_an_id_of_its_own():
+    assert len({rule.id for rule in RULES}) == len(RULES) >= NEEDED
+
+
+def test_there_is_an_example_for_each_rule_and_for_nothing_else():
+    assert set(EXAMPLES) == {rule.id for rule in RULES}
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_what_is_good_passes(rule):
+    assert answer(rule, "good").seen == ""
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_what_is_bad_is_found_and_says_what_was_seen(rule):
+    found = answer(rule, "bad")
+
+    assert found.verdict == "bad"
+    assert found.seen
+
+
+@pytest.mark.parametrize("rule", [param for param in ALL if not EXAMPLES[param.id].certain])
+def test_what_is_not_known_is_neither_good_nor_bad(rule):
+    found = answer(rule, "unknown")
+
+    assert found.verdict == "unknown"
+    assert found.seen
+
+
+@pytest.mark.parametrize("rule", [param for param in ALL if EXAMPLES[param.id].certain])
+@pytest.mark.parametrize("verdict", ["good", "bad"])
+def test_a_rule_that_reads_nothing_unknown_answers_the_same_when_all_is(rule, verdict):
+    one, stack = EXAMPLES[rule.id].case(verdict, rule.stages[-1])
+
+    found = judge(rule, replace(one, inputs=dict.fromkeys(one.inputs, UNKNOWN)), stack)
+
+    assert found.verdict == verdict
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_a_type_that_it_is_not_about_is_left_alone(rule):
+    stranger = made("random:index/randomId:RandomId")
+    _, stack = EXAMPLES[rule.id].case("bad", rule.stages[-1])
+
+    about = {one.resource.urn for one in judge_all([rule], replace(stack, resources=(*stack.resources, stranger)))}
+
+    assert stranger.urn not in about
+
+
+@pytest.mark.parametrize("rule", ALL)
+def test_a_rule_says_in_whole_sentences_what_must_hold_and_what_to_do(rule):
+    assert rule.sentence.endswith(".")
+    assert rule.fix.endswith(".")
+    assert len(rule.sentence) <= SENTENCE_MAX
+
+
+@pytest.mark.parametrize("rule", [param for param in ALL if "throwaway" not in param.values[0].stages])
+def test_a_throwaway_stack_is_not_asked_to_keep_data(rule):
+    one, stack = EXAMPLES[rule.id].case("bad", "throwaway")
+
+    assert judge_all([rule], stack) == []
+    assert not rule.concerns(one, "throwaway")
+
+
+def test_one_bad_part_is_bad_whatever_is_not_known_of_the_others():
+    (rule,) = [one for one in RULES if one.id == "account-has-no-public-bucket"]
+    half = made(
+        "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock", blockPublicAcls=UNKNOWN, ignorePublicAcls=False
+    )
+    _, stack = EXAMPLES[rule.id].case("good", "production")
+
+    assert judge(rule, half, stack).verdict == "bad"
