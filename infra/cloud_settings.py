@@ -7,6 +7,7 @@ layers of an environment, `<environment>-base` and `<environment>`, read the sam
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
@@ -18,6 +19,7 @@ CloudEnvironment = Literal["staging", "production"]
 Layer = Literal["base", "stack"]
 Egress = Literal["nat-per-zone", "nat-single", "endpoints"]
 CloudGroup = Literal["edge", "app", "db", "cache", "ops"]
+CloudflarePlan = Literal["free", "pro", "business", "enterprise"]
 
 _BASE = "-base"
 _ZONES = 3
@@ -158,8 +160,29 @@ class CloudSettings(BaseModel):
     dashboard_name: Label = Field(default="dashboard", description="Label of the staff's site under the domain.")
     marketing_name: Label = Field(default="marketing", description="Label of the marketing site under the domain.")
     tenants: Labels = Field(default=(), description="Labels of tenants with a name of their own under the domain.")
+    assets_name: Label = Field(default="assets", description="Label of the assets bucket's site under the domain.")
+    cdn: bool = Field(
+        default=True,
+        description="Whether users come through Cloudflare: names are proxied and only its networks reach ports 80 and "
+        "443. Off, names point to the load balancer and everybody reaches it: for an outage of Cloudflare's.",
+    )
+    pages: bool = Field(
+        default=False,
+        description="Whether Cloudflare Pages answers the marketing name, with what is published there. Else hosts do.",
+    )
+    cloudflare_plan: CloudflarePlan = Field(
+        default="pro", description="The zone's plan. free has no managed WAF rules, no health check and one rate limit."
+    )
+    r2_jurisdiction: Literal["default", "eu"] = Field(
+        default="default", description="Where R2 may keep objects. Changing it replaces the buckets."
+    )
+    tokens_end_on: date = Field(
+        description="Day on which Cloudflare's tokens of the platform end. Move it on before; their values stay."
+    )
     cloudflare_account_id: HexId = Field(description="Cloudflare account, 32 hex digits.")
-    cloudflare_zone_id: HexId = Field(description="Cloudflare zone of the domain, 32 hex digits.")
+    cloudflare_zone_id: HexId = Field(
+        description="Cloudflare zone of the domain, 32 hex digits; one an environment, whose rules are all ours."
+    )
 
     @property
     def app_host_count(self) -> int:
@@ -270,7 +293,7 @@ class CloudSettings(BaseModel):
     def _production_keeps_its_data(self) -> "CloudSettings":
         if self.throwaway and self.environment == "production":
             raise ValueError("throwaway is true; production's data must be protected. Use staging for live tests")
-        names = (*self.tenants, self.dashboard_name, self.marketing_name, "www")
+        names = (*self.tenants, self.dashboard_name, self.marketing_name, self.assets_name, "www")
         if len(set(names)) != len(names):
             raise ValueError(f"names under {self.domain} are {list(names)}; each must be there once. Rename a tenant")
         return self

@@ -12,6 +12,8 @@ from infra.cloud_settings import CloudSettings
 from infra.settings import Profile, Settings, SettingsError
 
 GROUPS = ("edge", "app", "db", "cache", "ops", "world")
+# The networks of the CDN as a source of flows; infra/cloudflare/ranges.json has them.
+CDN = "cdn"
 
 # Which roles configure a host of a group. The image builder bakes these roles' packages into the group's
 # image; playbooks/site.yml applies them. A test holds the two together.
@@ -83,7 +85,7 @@ class Host:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """One permitted connection between groups; `control` is the control machine, `any` the outside."""
+    """One permitted connection between groups; `control` is the control machine, `any` the outside, `cdn` its CDN."""
 
     name: str
     sources: tuple[str, ...]
@@ -195,7 +197,7 @@ def describe_cloud(settings: CloudSettings) -> Fleet:
         virtual_address=None,
         hosts=hosts,
         volumes=tuple(_volumes(hosts, {group: gib * 1024 for group, gib in _cloud_gib(settings).items()})),
-        flows=tuple(_cloud_flows(hosts)),
+        flows=tuple(_cloud_flows(hosts, cdn=settings.cdn)),
         names=(settings.domain, *(f"{label}.{settings.domain}" for label in names)),
         buckets={purpose: naming.bucket(settings, purpose, settings.account_id) for purpose in ("backup", "artefacts")},
     )
@@ -273,14 +275,17 @@ def _cloud_gib(settings: CloudSettings) -> dict[str, int]:
     return {"db": 64, "ops": 128, **settings.volume_gib}
 
 
-def _cloud_flows(hosts: tuple[Host, ...]) -> list[Flow]:
-    """The fleet's flows less what a cloud has not (the world, VRRP) and less the control machine but for SSH to ops."""
+def _cloud_flows(hosts: tuple[Host, ...], *, cdn: bool) -> list[Flow]:
+    """The fleet's flows less what a cloud has not (the world, VRRP) and less the control machine but for SSH to ops.
+
+    Behind the CDN the outside is the CDN.
+    """
     groups = {group for host in hosts for group in host.groups}
     kept: list[Flow] = []
     for flow in FLOWS:
         to_bastion = flow.name == "ssh" and flow.target == "ops"
         allowed = {"control"} if to_bastion else {*groups, "any"}
-        sources = tuple(source for source in flow.sources if source in allowed)
+        sources = tuple(CDN if cdn and source == "any" else source for source in flow.sources if source in allowed)
         if sources and flow.target in groups and flow.protocol in ("tcp", "udp"):
             kept.append(replace(flow, sources=sources))
     return [*kept, *(replace(flow, sources=tuple(s for s in flow.sources if s in groups)) for flow in OUTBOUND)]

@@ -19,6 +19,14 @@ TOKENS: dict[str, str] = {
     "HostAlarms": "boka:aws:HostAlarms",
     "Account": "boka:aws:Account",
     "Vault": "boka:aws:Vault",
+    "Zone": "boka:cloudflare:Zone",
+    "Storage": "boka:cloudflare:Storage",
+    "Tokens": "boka:cloudflare:Tokens",
+    "Rules": "boka:cloudflare:Rules",
+    "Maintenance": "boka:cloudflare:Maintenance",
+    "Records": "boka:cloudflare:Records",
+    "Front": "boka:cloudflare:Front",
+    "Health": "boka:cloudflare:Health",
 }
 
 # What cannot be made again from code, and why. Protected (no delete in an update) and retained (a lost protection
@@ -33,6 +41,8 @@ STATEFUL: dict[str, str] = {
     "aws:s3/bucket:Bucket": "holds backups, artefacts or the audit trail",
     "aws:secretsmanager/secret:Secret": "holds what nobody remembers",
     "aws:cloudtrail/trail:Trail": "an attacker stops it first",
+    "cloudflare:index/r2Bucket:R2Bucket": "holds the second copy of backups, or assets",
+    "cloudflare:index/zoneDnssec:ZoneDnssec": "while the registrar names its key, nobody reaches the domain without it",
 }
 
 # Old names of a resource, by type and present name: a rename without its line here would destroy and make anew.

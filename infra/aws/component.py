@@ -12,11 +12,12 @@ from infra.cloud_settings import CloudSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """Where components make things: the stack's account and region, and the replica's."""
+    """Where components make things: the stack's account and region, the replica's, and Cloudflare."""
 
     settings: CloudSettings
     main: aws.Provider
     replica: aws.Provider
+    cloudflare: pulumi.ProviderResource
 
 
 class Component(pulumi.ComponentResource):
@@ -50,7 +51,7 @@ class Component(pulumi.ComponentResource):
         guarded = token in naming.STATEFUL and not self.settings.throwaway
         return pulumi.ResourceOptions(
             parent=self,
-            provider=self.context.replica if elsewhere else self.context.main,
+            provider=self._provider_of(token, elsewhere=elsewhere),
             protect=guarded,
             retain_on_delete=guarded,
             depends_on=list(after),
@@ -58,3 +59,8 @@ class Component(pulumi.ComponentResource):
             delete_before_replace=delete_first or None,
             aliases=[pulumi.Alias(name=old) for old in naming.ALIASES.get((token, name), ())],
         )
+
+    def _provider_of(self, token: str, *, elsewhere: bool) -> pulumi.ProviderResource:
+        if token.startswith("cloudflare:"):
+            return self.context.cloudflare
+        return self.context.replica if elsewhere else self.context.main

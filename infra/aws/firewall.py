@@ -8,10 +8,14 @@ import pulumi_aws as aws
 
 from infra import naming
 from infra.aws.component import Component, Context
-from infra.fleet import Flow
+from infra.cloudflare import ranges
+from infra.fleet import CDN, Flow
 
 BALANCER = "balancer"
 _ANYWHERE = {"cidr_ipv4": "0.0.0.0/0", "cidr_ipv6": "::/0"}
+# The CDN's networks as prefix lists, with room to grow: a rule counts as many as its list may have, and a group may
+# have 60 rules of each family.
+_CDN_LISTS = {"cdn-ipv4": ("IPv4", 20), "cdn-ipv6": ("IPv6", 12)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ class FirewallArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One rule of one security group. `other` is a group, or a network in CIDR form."""
+    """One rule of one security group. `other` is a group, a network in CIDR form, or a list of the CDN's."""
 
     group: str
     inward: bool
@@ -52,6 +56,9 @@ def _rules_of(flow: Flow, source: str, operators: tuple[str, ...]) -> list[Rule]
     if source == "any":
         everyone = [Rule(group=BALANCER, inward=True, other=network, flow=flow) for network in _ANYWHERE.values()]
         return [*everyone, *_between(BALANCER, flow.target, flow)]
+    if source == CDN:
+        lists = [Rule(group=BALANCER, inward=True, other=name, flow=flow) for name in _CDN_LISTS]
+        return [*lists, *_between(BALANCER, flow.target, flow)]
     if flow.target == "any":
         return [Rule(group=source, inward=False, other=network, flow=flow) for network in _ANYWHERE.values()]
     return _between(source, flow.target, flow)
@@ -70,6 +77,7 @@ class Firewall(Component):
     def __init__(self, name: str, args: FirewallArgs, *, context: Context, parent: pulumi.Resource) -> None:
         super().__init__("Firewall", name, context, parent)
         self.group_ids = {group: self._group(group, args) for group in (BALANCER, *args.groups)}
+        self._list_ids = {name: self._list(name) for name in _CDN_LISTS} if self.settings.cdn else {}
         closed = self.settings.egress == "endpoints"
         for rule in rules(args.flows, tuple(str(network) for network in self.settings.operator_networks)):
             if not (closed and rule.flow.target == "any"):
@@ -87,6 +95,20 @@ class Firewall(Component):
             opts=self.child(aws.ec2.SecurityGroup, group),
         ).id
 
+    def _list(self, name: str) -> pulumi.Output[str]:
+        family, room = _CDN_LISTS[name]
+        found = ranges.published()
+        networks = found.ipv4 if family == "IPv4" else found.ipv6
+        return aws.ec2.ManagedPrefixList(
+            name,
+            name=naming.physical(self.settings, name),
+            address_family=family,
+            max_entries=room,
+            entries=[{"cidr": str(network), "description": "Cloudflare"} for network in sorted(networks)],
+            tags=self.tags(name),
+            opts=self.child(aws.ec2.ManagedPrefixList, name),
+        ).id
+
     def _rule(self, rule: Rule) -> None:
         direction = "from" if rule.inward else "to"
         self._make(
@@ -102,6 +124,8 @@ class Firewall(Component):
     def _end(self, other: str) -> Mapping[str, pulumi.Input[str]]:
         if other in self.group_ids:
             return {"referenced_security_group_id": self.group_ids[other]}
+        if other in self._list_ids:
+            return {"prefix_list_id": self._list_ids[other]}
         return {"cidr_ipv6" if ":" in other else "cidr_ipv4": other}
 
     def _to_services(self, args: FirewallArgs) -> None:

@@ -1,11 +1,12 @@
 """The two layers of a cloud environment: what rarely changes, and what stands on it. Tables of contents only."""
 
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from infra import handover, naming
+from infra import address_plan, handover, naming
 from infra.aws.account import Account
 from infra.aws.balancer import Balancer, BalancerArgs
 from infra.aws.base_outputs import BaseOutputs, marker
@@ -20,13 +21,17 @@ from infra.aws.secrets import Secrets, SecretsArgs
 from infra.aws.vault import Vault, VaultArgs
 from infra.aws.watch import Alarms, AlarmsArgs, Audit, AuditArgs, HostAlarms, HostAlarmsArgs
 from infra.cloud_settings import CloudSettings
+from infra.cloudflare import layers as cloudflare
+from infra.cloudflare import ranges
+from infra.cloudflare.provider import provider as cloudflare_provider
 from infra.fleet import Fleet
 from infra.local.providers import StackFileProvider
 from infra.local.resources import StackFile
 
 
 def context_of(settings: CloudSettings) -> Context:
-    """The two providers: this account's and region's, and the replica's. Both refuse credentials of another account."""
+    """The providers: this account's and region's, the replica's (both refuse another account), and Cloudflare's."""
+    cdn = cloudflare_provider(settings)  # first: it refuses a stack without a token before anything is registered
     common: aws.ProviderDefaultTagsArgsDict = {"tags": naming.common_tags(settings)}
     main = aws.Provider("main", region=settings.region, allowed_account_ids=[settings.account_id], default_tags=common)
     # Not as a plain map: the SDK hands a provider JSON, and writes the keys of a map into it as they are.
@@ -38,7 +43,7 @@ def context_of(settings: CloudSettings) -> Context:
         assume_roles=roles if settings.backup_account_id else None,
         default_tags=common,
     )
-    return Context(settings=settings, main=main, replica=replica)
+    return Context(settings=settings, main=main, replica=replica, cloudflare=cdn)
 
 
 class BaseLayer(pulumi.ComponentResource):
@@ -80,6 +85,7 @@ class BaseLayer(pulumi.ComponentResource):
             "key_arns": keys,
             "topic_arn": alarms.topic_arn,
             "buckets": {"backup": backups.bucket_name, "artefacts": artefacts.bucket_name},
+            **cloudflare.base(context, keys["secrets"], self),
         }
         self.register_outputs(self.outputs)
 
@@ -137,7 +143,8 @@ class StackLayer(pulumi.ComponentResource):
             context=context,
             parent=self,
         )
-        self.hand_over = self._hand_over(fleet, hosts, balancer)
+        cloudflare.stack(context, balancer.dns_name, self)
+        self.hand_over = self._hand_over(_as_hosts_see(context.settings, fleet), hosts, balancer)
         self.outputs: dict[str, Any] = {
             "balancer": balancer.dns_name,
             "addresses": balancer.addresses,
@@ -156,6 +163,12 @@ class StackLayer(pulumi.ComponentResource):
         content = known.apply(lambda found: handover.build(fleet, found["keys"], found["made"]).text())
         props = {"stack": fleet.stack, "content": content, "fingerprint": None}
         return StackFile(StackFileProvider(), "stack-file", props, pulumi.ResourceOptions(parent=self))
+
+
+def _as_hosts_see(settings: CloudSettings, fleet: Fleet) -> Fleet:
+    plan = address_plan.subnets(settings.network, settings.zones)
+    balancer = [subnet for (tier, _), subnet in plan.items() if tier == "public"]
+    return replace(fleet, flows=ranges.as_hosts_see(fleet.flows, balancer))
 
 
 def _roles(settings: CloudSettings, fleet: Fleet, base: BaseOutputs) -> RolesArgs:

@@ -74,6 +74,27 @@ def test_a_flow_lets_in_every_host_of_its_group_and_nobody_else():
     assert 'ip saddr { 198.18.0.11, 198.18.0.12 } tcp dport 8000 accept comment "booking"' in rules
 
 
+def test_a_flow_from_a_network_lets_in_that_network():
+    rules = firewall(flow("https", "104.16.0.0/13", "10.20.0.0/20", to="edge"))
+
+    assert 'ip saddr { 104.16.0.0/13, 10.20.0.0/20 } tcp dport 443 accept comment "https"' in rules
+
+
+@pytest.mark.parametrize(
+    ("sources", "believed"),
+    [
+        pytest.param(("any",), [], id="clients come directly"),
+        pytest.param(("104.16.0.0/13", "10.20.0.0/20"), ["104.16.0.0/13", "10.20.0.0/20"], id="through a CDN"),
+    ],
+)
+def test_nginx_believes_the_networks_that_may_come_about_addresses(sources, believed):
+    seen = host("edge1", boka_flows=[flow("https", *sources, to="edge"), flow("booking", "edge", to="app", port=8000)])
+
+    found = evaluate("nginx_trusted_proxies", role_variables("nginx") | wiring("edge/nginx.yml") | seen)
+
+    assert found == believed
+
+
 def test_the_outside_may_come_from_any_address():
     rules = firewall(flow("https", "any", to="edge"))
 

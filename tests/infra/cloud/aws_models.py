@@ -71,6 +71,8 @@ OPERATIONS: dict[str, Operation] = {
         "associatePublicIpAddress": None, "rootBlockDevice": None, "monitoring": None},
         filled=("MinCount", "MaxCount")),
     "aws:ec2/internetGateway:InternetGateway": Operation("ec2", "CreateInternetGateway", {"vpcId": None}),
+    "aws:ec2/managedPrefixList:ManagedPrefixList": Operation("ec2", "CreateManagedPrefixList", {"name":
+        "PrefixListName"}),
     "aws:ec2/natGateway:NatGateway": Operation("ec2", "CreateNatGateway"),
     "aws:ec2/placementGroup:PlacementGroup": Operation("ec2", "CreatePlacementGroup", {"name": "GroupName"}),
     "aws:ec2/route:Route": Operation("ec2", "CreateRoute", {"egressOnlyGatewayId": "EgressOnlyInternetGatewayId"}),
@@ -122,6 +124,7 @@ OPERATIONS: dict[str, Operation] = {
         "PutBucketEncryption", {"bucket": None}, "ServerSideEncryptionConfiguration"),
     "aws:s3/bucketVersioning:BucketVersioning": Operation("s3", "PutBucketVersioning"),
     "aws:secretsmanager/secret:Secret": Operation("secretsmanager", "CreateSecret", {"recoveryWindowInDays": None}),
+    "aws:secretsmanager/secretVersion:SecretVersion": Operation("secretsmanager", "PutSecretValue"),
     "aws:sns/topic:Topic": Operation("sns", "CreateTopic", {"kmsMasterKeyId": None}),
     "aws:sns/topicSubscription:TopicSubscription": Operation("sns", "Subscribe", {"topic": "TopicArn"}),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Operation("ec2", "AuthorizeSecurityGroupEgress", _RULE),
@@ -182,7 +185,7 @@ def _model(service: str) -> botocore.model.ServiceModel:
 def check(graph: Graph) -> Report:
     """Check every AWS input of a graph."""
     report = Report()
-    for one in graph.cloud():
+    for one in graph.of_aws():
         wanted = OPERATIONS.get(one.type)
         where = f"{one.type} {one.name}"
         for _, keys, further in (line for line in FURTHER if line[0] == one.type):

@@ -20,7 +20,9 @@ def picture(graph: Graph) -> dict[str, Any]:
 
 def key(one: Registered) -> str:
     """Type, component and name: what the engine knows a resource by."""
-    inside = one.parent.rsplit("::", 1)[-1] if "boka:aws" in one.parent else ""
+    inside = (
+        one.parent.rsplit("::", 1)[-1] if any(kind in one.parent for kind in ("boka:aws", "boka:cloudflare")) else ""
+    )
     return f"{one.type} {inside}/{one.name}"
 
 

@@ -28,6 +28,7 @@ REPOSITORY = Path(__file__).parents[3]
 _SECRET = rpc._special_secret_sig
 _SIGNATURE = rpc._special_sig_key
 ACCOUNT = "111122223333"
+_TOKEN = {"cloudflare:apiToken": "recorded-token"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,10 @@ class Graph:
         """What a provider makes: no components, providers, references."""
         return [one for one in self.resources if one.type.startswith(("aws:", "cloudflare:"))]
 
+    def of_aws(self) -> list[Registered]:
+        """What AWS makes."""
+        return [one for one in self.resources if one.type.startswith("aws:")]
+
 
 class _Answers(pulumi_mocks.Mocks):
     """Realistic ids and computed outputs by type, so that programs may read them; a preview knows neither."""
@@ -96,6 +101,10 @@ class _Answers(pulumi_mocks.Mocks):
             "private_key": f"-----BEGIN {args.name}-----",
             "host_key": "ssh-ed25519 AAAA",
             "fingerprint": "recorded",
+            "subdomain": f"{args.inputs.get('name')}.pages.dev",
+            "scriptName": args.name,
+            "value": f"recorded value of {args.name}",
+            "ds": "boka.example. 3600 IN DS 2371 13 2 recorded",
         }
         return _id(kind, args), {**computed, **{key: value for key, value in args.inputs.items() if value is not None}}
 
@@ -208,11 +217,12 @@ def _record(stack: str, preview: bool, values: str) -> Graph:  # noqa: FBT001 - 
     monitor = Monitor(_Answers(base, preview=preview))
     pulumi.runtime.set_mocks(monitor.mocks, project="boka", stack=stack, preview=preview, monitor=monitor)
     set_root_resource(None)  # the mocks made one; the program's own stack takes its place and its outputs
-    config = json.dumps({f"boka:{key}": value for key, value in json.loads(values).items()})
+    config = {f"boka:{key}": value for key, value in json.loads(values).items()}
+    told = {"PULUMI_CONFIG": json.dumps(config | _TOKEN), "PULUMI_CONFIG_SECRET_KEYS": json.dumps([*_TOKEN])}
 
     def program() -> None:
         runpy.run_module("infra.__main__", run_name="__main__")
 
-    with mock.patch.dict(os.environ, PULUMI_CONFIG=config):  # how the engine hands settings to a program
+    with mock.patch.dict(os.environ, told):  # how the engine hands settings to a program
         loop.run_until_complete(run_in_stack(program))
     return Graph(stack=stack, resources=tuple(sorted(monitor.seen, key=lambda one: one.urn)), outputs=monitor.outputs)

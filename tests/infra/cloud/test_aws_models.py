@@ -12,7 +12,7 @@ def test_every_input_is_one_that_the_service_allows(graph):
 
 def test_what_is_not_held_against_a_model_is_counted_and_known(graphs):
     reports = [aws_models.check(graph) for graph in graphs.values()]
-    types = {one.type for graph in graphs.values() for one in graph.cloud()}
+    types = {one.type for graph in graphs.values() for one in graph.of_aws()}
 
     golden.compare(
         "coverage",

@@ -17,6 +17,7 @@ CHOICES = st.fixed_dictionaries(
         "profile": st.sampled_from(["full", "small"]),
         "app_hosts": st.sampled_from([2, 3, 12]),
         "owns_account": st.booleans(),
+        "cdn": st.booleans(),
     }
 )
 
@@ -32,7 +33,7 @@ def open_ports(graph):
 def test_for_any_settings_the_network_is_shut_and_the_hosts_stand_where_the_plan_says(chosen):
     base, made = record("staging-base", **chosen), record("staging", **chosen)
 
-    assert open_ports(made) == {("balancer", 80, 80), ("balancer", 443, 443)}
+    assert open_ports(made) == (set() if chosen["cdn"] else {("balancer", 80, 80), ("balancer", 443, 443)})
     assert open_ports(base) == set()
     assert misplaced(base, made) == []
 
