@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from infra.settings import APP_HOSTS, Profile, SettingsError, validated
+from infra.settings import APP_HOSTS, Explained, Profile, SettingsError, explained, validated
 
 CloudEnvironment = Literal["staging", "production"]
 Layer = Literal["base", "stack"]
@@ -317,15 +317,6 @@ def load(stack: str, values: Mapping[str, object]) -> CloudSettings:
     return validated(CloudSettings, f"Pulumi.{environment}.yaml", values, environment=environment, layer=layer)
 
 
-def explain() -> list[tuple[str, str, str]]:
-    """Every setting as key, default (empty: none) and what it means, in the order of the model."""
-    own = {"environment", "layer"}
-    return [
-        (
-            name,
-            "" if field.is_required() else repr(field.get_default(call_default_factory=True, validated_data={})),
-            field.description or "",
-        )
-        for name, field in CloudSettings.model_fields.items()
-        if name not in own
-    ]
+def explain() -> list[Explained]:
+    """Every setting of a cloud stack, in the order of the model."""
+    return explained(CloudSettings, {"environment", "layer"})

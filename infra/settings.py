@@ -4,13 +4,14 @@ Pure: values come in as a mapping (from `Pulumi.<stack>.yaml`), nothing is read 
 A wrong key or value is refused with the key's name, the value and what to do.
 """
 
+import datetime
 import difflib
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 Profile = Literal["full", "small"]
@@ -28,6 +29,16 @@ APP_HOSTS: dict[Profile, int] = {"full": 3, "small": 2}
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
+class Explained(NamedTuple):
+    """One setting for its reader. `default` is None when the setting has none; the values are as JSON has them."""
+
+    key: str
+    type: str
+    default: Any
+    meaning: str
+    required: bool
+
+
 class SettingsError(ValueError):
     """A setting is unknown or has a value that the platform cannot use."""
 
@@ -37,17 +48,24 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    stack: str
-    # full: every group on hosts of its own; small: what the tests use.
-    profile: Profile = "full"
-    # A free /24 of 198.18.0.0/15.
-    subnet: ipaddress.IPv4Network = ipaddress.IPv4Network("198.18.0.0/24")
-    # The platform's public domain; locally it must end in .test (RFC 6761).
-    domain: str = "boka.test"
-    # Number of app hosts, 2-12; 0 takes the profile's own (full 3, small 2).
-    app_hosts: int = 0
-    # Debian archive for the hosts; empty takes the machine's own apt source, which must then be Debian's.
-    mirror: str = ""
+    stack: str = Field(description="Which stack; from its name.")
+    profile: Profile = Field(
+        default="full", description="full: every group on hosts of its own; small: what the tests use."
+    )
+    subnet: ipaddress.IPv4Network = Field(
+        default=ipaddress.IPv4Network("198.18.0.0/24"), description="A free /24 of 198.18.0.0/15."
+    )
+    domain: str = Field(
+        default="boka.test", description="The platform's public domain; locally it must end in .test (RFC 6761)."
+    )
+    app_hosts: int = Field(
+        default=0, description="Number of app hosts, 2-12; 0 takes the profile's own (full 3, small 2)."
+    )
+    mirror: str = Field(
+        default="",
+        description="Debian archive for the hosts; empty takes the machine's own apt source, which must then be "
+        "Debian's.",
+    )
 
     @property
     def environment(self) -> Environment:
@@ -129,6 +147,55 @@ def validated(model: type[ModelT], where: str, values: Mapping[str, object], **o
         return model.model_validate({**values, **own})
     except ValidationError as err:
         raise SettingsError("\n".join(_explain(where, values, line) for line in err.errors())) from err
+
+
+def explain() -> list[Explained]:
+    """Every setting of a local stack, in the order of the model."""
+    return explained(Settings, {"stack"})
+
+
+def explained(model: type[BaseModel], own: set[str]) -> list[Explained]:
+    """Every setting of `model` but what the program itself knows, in the order of the model."""
+    return [
+        Explained(
+            key=key,
+            type=_type_text(field.annotation),
+            default=None
+            if field.is_required()
+            else _plain(field.get_default(call_default_factory=True, validated_data={})),
+            meaning=field.description or "",
+            required=field.is_required(),
+        )
+        for key, field in model.model_fields.items()
+        if key not in own
+    ]
+
+
+_TYPE_WORDS: dict[object, str] = {
+    bool: "true | false",
+    int: "number",
+    str: "text",
+    tuple: "list",
+    dict: "map",
+    ipaddress.IPv4Network: "IPv4 network",
+    datetime.date: "day, YYYY-MM-DD",
+}
+
+
+def _type_text(annotation: Any) -> str:  # noqa: ANN401 - whatever a field may be annotated with
+    if get_origin(annotation) is Literal:
+        return " | ".join(str(word) for word in get_args(annotation))
+    found = _TYPE_WORDS.get(annotation) or _TYPE_WORDS.get(get_origin(annotation))
+    if found:
+        return found
+    # An alias with checks, or something that may be left out: what counts is its first part.
+    return _type_text(get_args(annotation)[0])
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any default, as JSON would have it
+    if isinstance(value, tuple):
+        return [_plain(part) for part in cast("tuple[Any, ...]", value)]
+    return cast("Any", value) if isinstance(value, (str, int, bool, dict, type(None))) else str(value)
 
 
 def _unknown(where: str, key: str, known: list[str]) -> str:

@@ -95,8 +95,8 @@ def test_a_stack_that_is_no_cloud_stack_is_refused():
 def test_every_setting_is_explained():
     lines = cloud_settings.explain()
 
-    assert {key for key, _, _ in lines} == set(cloud_settings.CloudSettings.model_fields) - {"environment", "layer"}
-    assert [key for key, _, what in lines if len(what) < 20 or not what.endswith(".")] == []
+    assert {one.key for one in lines} == set(cloud_settings.CloudSettings.model_fields) - {"environment", "layer"}
+    assert [one.key for one in lines if len(one.meaning) < 20 or not one.meaning.endswith(".")] == []
 
 
 KEYS = sorted(set(cloud_settings.CloudSettings.model_fields) - {"environment", "layer"})
