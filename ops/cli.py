@@ -9,7 +9,24 @@ from typing import NoReturn
 
 import typer
 
-from ops.commands import deploy, doctor, down, env, hosts, journal, logs, preview, secret, ssh, status, up, verify
+from ops.commands import (
+    config,
+    deploy,
+    doctor,
+    down,
+    drift,
+    env,
+    hosts,
+    init,
+    journal,
+    logs,
+    preview,
+    secret,
+    ssh,
+    status,
+    up,
+    verify,
+)
 from ops.commands import open as open_page
 from ops.errors import DEFECT, exit_code_of
 
@@ -23,6 +40,7 @@ app = typer.Typer(
 )
 app.command()(up.up)
 app.command()(preview.preview)
+app.command()(drift.drift)
 app.command()(down.down)
 app.command()(status.status)
 app.command()(doctor.doctor)
@@ -32,6 +50,8 @@ app.command()(logs.logs)
 app.command()(deploy.deploy)
 app.command()(verify.verify)
 app.add_typer(journal.app, name="journal")
+app.command()(init.init)
+app.add_typer(config.app, name="config")
 app.command()(env.env)
 app.command()(secret.secret)
 app.command("open")(open_page.open_)

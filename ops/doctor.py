@@ -1,4 +1,7 @@
-"""What a machine must have to raise a local stack, what this one has, and the command that gets what is missing."""
+"""What a machine must have to raise a local stack, what this one has, and the command that gets what is missing.
+
+What the accounts of a stack in the cloud must have is asked in `ops/cloud_doctor.py`.
+"""
 
 import os
 import platform
@@ -38,13 +41,15 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Examination:
-    """All findings, the unmet ones told first."""
+    """All findings, the unmet ones told first. `fit` is what is said when there are none, `then` what comes next."""
 
     findings: list[Finding]
+    fit: str = "This machine can raise a local stack"
+    then: str = "boka up"
 
     @property
     def good(self) -> bool:
-        """The machine can raise a local stack."""
+        """Every need is met."""
         return all(finding.good for finding in self.findings)
 
     def as_json(self) -> dict[str, Any]:
@@ -54,12 +59,10 @@ class Examination:
     def lines(self) -> list[str]:
         """Return the sentences for a reader, the main one first."""
         bad = [finding for finding in self.findings if not finding.good]
-        told = (
-            f"{len(bad)} of {len(self.findings)} needs are not met" if bad else "This machine can raise a local stack"
-        )
+        told = f"{len(bad)} of {len(self.findings)} needs are not met" if bad else self.fit
         rows = [f"  {_MARKS[finding.good]} {finding.need}: {finding.seen}" for finding in self.findings]
         cures = [f"  {finding.cure}" for finding in bad]
-        return [f"{told}.", *rows, *(["To do:", *cures] if cures else ["Next: boka up"])]
+        return [f"{told}.", *rows, *(["To do:", *cures] if cures else [f"Next: {self.then}"])]
 
 
 class MachineUnfit(Refused):

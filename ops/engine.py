@@ -1,4 +1,4 @@
-"""Pulumi on this checkout's own program, through its Automation API: up, preview, destroy of one stack.
+"""Pulumi on this checkout's own program, through its Automation API: up, preview, destroy of one stack, layer by layer.
 
 One way only: the same work directory and program as a bare `pulumi` uses with the environment of `boka env`. Pulumi is
 imported inside the functions, since it takes a second that `boka --help` and `boka status` do without.
@@ -6,13 +6,14 @@ imported inside the functions, since it takes a second that `boka --help` and `b
 
 import os
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.files import make_private_folder
-from ops import resources
+from ops import backend, resources, settings
 from ops.errors import RunFailed
 from ops.journal import Run
 from ops.screen import Screen
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 # Without secrets: to show them, Pulumi would write a settings file with a new salt into the checkout.
-_CHANGING: dict[str, object] = {"refresh": True, "show_secrets": False}
+_CHANGING: dict[str, Any] = {"refresh": True, "show_secrets": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,10 @@ class Outcome:
     def changed(self) -> int:
         """How many resources were, or would be, other than they are."""
         return sum(count for operation, count in self.changes.items() if operation != "same")
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """Both together: a stack's layers are one to its operator."""
+        return Outcome(changes=dict(Counter(self.changes) + Counter(other.changes)))
 
 
 def environment(stack: Stack) -> dict[str, str]:
@@ -53,8 +58,8 @@ def environment(stack: Stack) -> dict[str, str]:
     }
     if stack.is_local:
         # Nothing in this state is secret, so its passphrase is empty.
-        ours |= {"PULUMI_BACKEND_URL": f"file://{stack.pulumi}", "PULUMI_CONFIG_PASSPHRASE": ""}
-    return ours
+        return ours | {"PULUMI_BACKEND_URL": f"file://{stack.pulumi}", "PULUMI_CONFIG_PASSPHRASE": ""}
+    return ours | {"PULUMI_BACKEND_URL": backend.of(settings.cloud(stack)).url}
 
 
 def up(stack: Stack, record: Run, screen: Screen) -> Outcome:
@@ -63,25 +68,54 @@ def up(stack: Stack, record: Run, screen: Screen) -> Outcome:
     Raises:
         RunFailed: a resource failed; what was made before it stays and is adopted by the next run.
     """
-    selected = _select(stack, screen)
-    return _run(selected.up, stack, record, screen, suppress_outputs=True, **_CHANGING)
+    outcome = Outcome(changes={})
+    for layer in stack.layers:
+        selected = _select(stack, layer, screen)
+        outcome += _run(selected.up, stack, record, screen, suppress_outputs=True, **_CHANGING)
+    return outcome
 
 
 def preview(stack: Stack, record: Run, screen: Screen) -> Outcome:
-    """Say what `up` would do, having looked at what exists. Changes nothing."""
-    return _run(_select(stack, screen).preview, stack, record, screen, refresh=True)
+    """Say what `up` would do, having looked at what exists. Changes nothing.
+
+    A layer whose base was never raised is left out, and said to be: its settings are refused without one.
+    """
+    outcome, below = Outcome(changes={}), None
+    for layer in stack.layers:
+        if below is not None and not _is_raised(below):
+            screen.say(f"layer {layer} stands on {below.name}, which was never raised: it is looked at after that")
+            break
+        below = _select(stack, layer, screen)
+        outcome += _run(below.preview, stack, record, screen, refresh=True)
+    return outcome
+
+
+def _is_raised(selected: "PulumiStack") -> bool:
+    # Not by its outputs: to show them, Pulumi would write a settings file into the checkout.
+    return any(one.name == selected.name and one.resource_count for one in selected.workspace.list_stacks())
+
+
+def drift(stack: Stack, record: Run, screen: Screen) -> Outcome:
+    """Compare what exists with what Pulumi remembers. Changes neither."""
+    outcome = Outcome(changes={})
+    for layer in stack.layers:
+        selected = _select(stack, layer, screen)
+        outcome += _run(selected.preview_refresh, stack, record, screen, words=resources.DRIFT)
+    return outcome
 
 
 def destroy(stack: Stack, record: Run, screen: Screen) -> Outcome:
     """Remove every resource of the stack."""
-    selected = _select(stack, screen)
-    outcome = _run(selected.destroy, stack, record, screen, **_CHANGING)
-    selected.workspace.remove_stack(stack.name)
+    outcome = Outcome(changes={})
+    for layer in reversed(stack.layers):
+        selected = _select(stack, layer, screen)
+        outcome += _run(selected.destroy, stack, record, screen, **_CHANGING)
+        selected.workspace.remove_stack(layer)
     return outcome
 
 
-def _select(stack: Stack, screen: Screen) -> "PulumiStack":
-    """Return the stack, made if need be, freed of what a killed run left: its lock, torn files, pending creates."""
+def _select(stack: Stack, layer: str, screen: Screen) -> "PulumiStack":
+    """Return a layer, made if need be, freed of what a killed run left: its lock, torn files, pending creates."""
     from pulumi import automation  # noqa: PLC0415  # see the module's docstring
 
     from ops import leftovers  # noqa: PLC0415  # only local state has them
@@ -93,12 +127,13 @@ def _select(stack: Stack, screen: Screen) -> "PulumiStack":
     if stack.is_local and leftovers.mend_torn_files(stack):
         screen.say("a run that was killed left its state half-written; the state before it is taken again")
     options = automation.LocalWorkspaceOptions(
-        pulumi_home=str(stack.pulumi / "home"), secrets_provider="passphrase" if stack.is_local else None
+        pulumi_home=str(stack.pulumi / "home"),
+        secrets_provider="passphrase" if stack.is_local else backend.required(stack),
     )
-    selected = automation.create_or_select_stack(stack.name, work_dir=str(CHECKOUT), opts=options)
-    if stack.is_throwaway:
-        # `pulumi stack init` knows no --config-file and leaves one with nothing but a salt in the checkout.
-        (CHECKOUT / f"Pulumi.{stack.name}.yaml").unlink(missing_ok=True)
+    selected = automation.create_or_select_stack(layer, work_dir=str(CHECKOUT), opts=options)
+    if stack.settings != CHECKOUT / f"Pulumi.{layer}.yaml":
+        # `pulumi stack init` knows no --config-file and leaves one with nothing but a salt or key in the checkout.
+        (CHECKOUT / f"Pulumi.{layer}.yaml").unlink(missing_ok=True)
     if dead_locks:
         screen.say("a run that was killed left Pulumi's lock; its process is gone, so the lock is lifted")
         selected.cancel()
@@ -108,11 +143,19 @@ def _select(stack: Stack, screen: Screen) -> "PulumiStack":
     return selected
 
 
-def _run(operation: Callable[..., Any], stack: Stack, record: Run, screen: Screen, **options: object) -> Outcome:
+def _run(
+    operation: Callable[..., Any],
+    stack: Stack,
+    record: Run,
+    screen: Screen,
+    *,
+    words: Mapping[str, str] = resources.WOULD,
+    **options: object,
+) -> Outcome:
     from pulumi.automation.errors import CommandError  # noqa: PLC0415  # see the module's docstring
 
     screen.now("asking Pulumi what exists")
-    watcher = resources.Watcher(screen.say, screen.now)
+    watcher = resources.Watcher(screen.say, screen.now, words)
     record.log_path.touch(mode=0o600)
     with record.log_path.open("a", encoding="utf-8") as log:
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from infra.local.sweep import sweep
+from ops import settings
 from ops.errors import Refused
 from ops.stacks import Stack
 
@@ -13,6 +14,27 @@ class StillMounted(Refused):
 
     def __init__(self, mounts: list[str]) -> None:
         super().__init__(f"{len(mounts)} filesystems are still mounted, the first at {mounts[0]}. Run boka down again.")
+
+
+class Lasting(Refused):
+    """A stack in the cloud that is no throwaway: its data is protected on purpose."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(
+            f"{stack.settings.name} does not set boka:throwaway, so what holds the data of stack {stack.name} is "
+            f"protected. Nothing was changed. To end it for good, take the protection off resource by resource: "
+            f"pulumi state unprotect, in the environment of boka env --stack {stack.name}"
+        )
+
+
+def refuse_lasting(stack: Stack) -> None:
+    """Let local and throwaway stacks go.
+
+    Raises:
+        Lasting: the stack's data must stay.
+    """
+    if not stack.is_local and not settings.cloud(stack).throwaway:
+        raise Lasting(stack)
 
 
 def remove_state(stack: Stack) -> None:

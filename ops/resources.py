@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ _PRESENT = {
     "create-replacement": "making anew", "delete-replaced": "removing", "import": "importing",
     "refresh": "looking at", "read": "looking at",
 }  # fmt: skip
+# What a run that only looks says of a resource.
+WOULD = {operation: f"would be {done}" for operation, done in _PAST.items()}
+DRIFT = {"update": "is not as it was made", "delete": "is gone"}
 _COLOUR = re.compile(r"<\{%[^%]*%\}>")
 _TAIL_LINES = 15
 
@@ -25,8 +28,10 @@ _TAIL_LINES = 15
 class Watcher:
     """Collects what the engine says and tells what a user wants to see of it."""
 
-    def __init__(self, say: Callable[[str], None], now: Callable[[str], None]) -> None:
-        self._say, self._now = say, now
+    def __init__(
+        self, say: Callable[[str], None], now: Callable[[str], None], would: Mapping[str, str] = WOULD
+    ) -> None:
+        self._say, self._now, self._would = say, now, would
         self._began: dict[str, float] = {}
         self.errors: list[str] = []
         self.changes: dict[str, int] = {}
@@ -54,7 +59,7 @@ class Watcher:
         if operation == "same":
             return
         if event.planning:
-            self._say(f"{thing(urn)} would be {_PAST[operation]}{_because(event.metadata.diffs)}")
+            self._say(f"{thing(urn)} {self._would.get(operation, operation)}{_because(event.metadata.diffs)}")
             return
         took = time.monotonic() - self._began.get(urn, time.monotonic())
         self._say(f"{thing(urn)} {_PAST[operation]} in {took:.1f} s")
@@ -72,9 +77,11 @@ class Watcher:
 
 
 def _is_bookkeeping(urn: str) -> bool:
-    """Tell whether it is one of Pulumi's own (stack, provider) or a mere bracket around resources."""
-    kind = urn.split("::")[-2].rsplit("$", 1)[-1]
-    return kind.startswith("pulumi:") or "dynamic/" not in kind
+    """Tell whether it is one of Pulumi's own (stack, provider) or a mere bracket around resources.
+
+    Only what a provider makes has a type with a slash: `aws:ec2/instance:Instance`, `pulumi-python:dynamic/boka:Host`.
+    """
+    return "/" not in urn.split("::")[-2].rsplit("$", 1)[-1]
 
 
 def thing(urn: str) -> str:

@@ -1,12 +1,21 @@
-"""The settings file of a throwaway stack: written on its first `boka up`, in its state, away from the checkout."""
+"""The settings file of a stack. A throwaway stack's is written on its first `boka up`, in its state."""
 
+import json
+from datetime import date
 from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any
 
 from infra import paths
 from infra.files import write_atomically
 from ops import locks
 from ops.errors import UsageError
 from ops.stacks import Stack
+
+if TYPE_CHECKING:
+    from infra.cloud_settings import CloudSettings
+    from infra.settings import Explained
+
+_NAMESPACE = "boka:"
 
 
 def ensure(stack: Stack, profile: str | None) -> None:
@@ -26,12 +35,46 @@ def ensure(stack: Stack, profile: str | None) -> None:
 
 def read(stack: Stack) -> dict[str, str]:
     """Return the settings that the file sets; empty when there is none."""
+    return document(stack).get("config") or {}
+
+
+def document(stack: Stack) -> dict[str, Any]:
+    """Return the whole settings file, Pulumi's own keys beside `config`; empty when there is none."""
     if not stack.settings.exists():
         return {}
     import yaml  # noqa: PLC0415  # every verb loads this module, few need it
 
-    content: dict[str, dict[str, str] | None] = yaml.safe_load(stack.settings.read_text(encoding="utf-8")) or {}
-    return content.get("config") or {}
+    return yaml.safe_load(stack.settings.read_text(encoding="utf-8")) or {}
+
+
+def chosen(stack: Stack) -> dict[str, Any]:
+    """Return what the file sets of our own settings, by their keys without the namespace."""
+    found = read(stack).items()
+    return {key.removeprefix(_NAMESPACE): _plain(value) for key, value in found if key.startswith(_NAMESPACE)}
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value  # only YAML takes a day for more than text
+
+
+def explain(stack: Stack) -> "list[Explained]":
+    """Return every setting that this kind of stack has."""
+    from infra import cloud_settings, settings  # noqa: PLC0415  # loads pydantic
+
+    return settings.explain() if stack.is_local else cloud_settings.explain()
+
+
+def cloud(stack: Stack) -> "CloudSettings":
+    """Return the settings of a cloud stack, held to the same checks as the program's.
+
+    Raises:
+        SettingsError: names the file, the key, the value seen, what is allowed and the next step.
+    """
+    from infra import cloud_settings  # noqa: PLC0415  # loads pydantic
+
+    # Pulumi hands a program everything as text; what only YAML would read otherwise must not pass here.
+    values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in chosen(stack).items()}
+    return cloud_settings.load(stack.name, values)
 
 
 def _write_first(stack: Stack, profile: str) -> None:

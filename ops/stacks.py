@@ -35,6 +35,11 @@ class Stack:
         return "local" if self.is_local else self.name
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        """Its Pulumi stacks, in the order in which they are raised. All of them read the one settings file."""
+        return (self.name,) if self.is_local else (f"{self.name}-base", self.name)
+
+    @property
     def state(self) -> Path:
         """Everything of this stack that `boka down` removes."""
         return paths.stack_dir(self.name)
@@ -46,7 +51,7 @@ class Stack:
 
     @property
     def pulumi(self) -> Path:
-        """Pulumi's backend and PULUMI_HOME."""
+        """PULUMI_HOME and, of a local stack, Pulumi's backend."""
         return self.state / "pulumi"
 
     @property

@@ -9,6 +9,7 @@ from ops.plays import PlayResult
 from ops.session import Session
 
 if TYPE_CHECKING:
+    from infra.cost import Estimate
     from ops.artefact import Artefact
 
 DEMO_OWNER = "owner@demo.test"  # whom `boka-app seed-demo` gives the first log-in
@@ -79,10 +80,62 @@ class HostsRaised:
 
 @dataclass(frozen=True, kw_only=True)
 class Previewed:
-    """`boka preview` looked."""
+    """`boka preview` looked. A local stack costs nothing."""
 
     stack: str
     changes: dict[str, int]
+    cost: "Estimate | None" = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        facts: dict[str, Any] = {"stack": self.stack, "changes": self.changes}
+        return facts | {"cost": asdict(self.cost) | {"usd_a_month": self.cost.usd_a_month}} if self.cost else facts
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        moving = {operation: count for operation, count in self.changes.items() if operation != "same" and count}
+        cost = describe_cost(self.cost) if self.cost else []
+        if not moving:
+            return [f"Stack {self.stack} is as described: boka up would change no resource.", *cost]
+        told = ", ".join(f"{operation} {count}" for operation, count in sorted(moving.items()))
+        return [f"On stack {self.stack}, boka up would {told}.", *cost, f"Next: boka up --stack {self.stack}"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drifted:
+    """`boka drift` compared what exists with what was made."""
+
+    stack: str
+    changes: dict[str, int]
+
+    @property
+    def differing(self) -> int:
+        """How many resources are other than they were made."""
+        return sum(count for operation, count in self.changes.items() if operation != "same")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return {"stack": self.stack, "drifted": self.differing, "changes": self.changes}
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        if not self.differing:
+            return [f"Stack {self.stack} is as it was made: none of {sum(self.changes.values())} resources differs."]
+        told = f"{self.differing} of {sum(self.changes.values())} resources of stack {self.stack}"
+        return [
+            f"{told} are not as they were made; somebody or something else changed them.",
+            f"Next: boka preview --stack {self.stack} says what boka up would set back.",
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Initialised:
+    """`boka init` ended well."""
+
+    stack: str
+    url: str
+    made: list[str]
+    file: str
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts, stable for scripts."""
@@ -90,11 +143,12 @@ class Previewed:
 
     def lines(self) -> list[str]:
         """Return the sentences for a reader, the main one first."""
-        moving = {operation: count for operation, count in self.changes.items() if operation != "same" and count}
-        if not moving:
-            return [f"Stack {self.stack} is as described: boka up would change no resource."]
-        told = ", ".join(f"{operation} {count}" for operation, count in sorted(moving.items()))
-        return [f"On stack {self.stack}, boka up would {told}.", f"Next: boka up --stack {self.stack}"]
+        if not self.made:
+            return [f"The state of stack {self.stack} has its place, {self.url}; nothing was missing."]
+        return [
+            f"The state of stack {self.stack} has its place, {self.url}; {len(self.made)} things were made.",
+            f"Next: git commit {self.file}, then boka doctor {self.stack}",
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +240,19 @@ def describe_seconds(seconds: float) -> str:
     """Return for example `41 s` or `4 min 7 s`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def describe_cost(cost: "Estimate") -> list[str]:
+    """Return the estimate in sentences that cannot be taken for a bill."""
+    from infra.cost import LEFT_OUT  # noqa: PLC0415  # loads pydantic
+
+    if not cost.items:
+        return [f"Cost: no estimate; infra/prices.json has no prices of {cost.region}."]
+    rows = [f"  {item.usd_a_month:9.2f}  {item.count:g} {item.what}" for item in cost.items]
+    head = (
+        f"Cost, an estimate: {cost.usd_a_month:.0f} US dollars a month by {cost.region}'s list prices of {cost.as_of}"
+    )
+    return [f"{head}, without {LEFT_OUT}.", *rows]
 
 
 def describe_phases(phases: dict[str, float]) -> str:

@@ -33,7 +33,7 @@ def refuse_foreign(settings: CloudSettings, outputs: Mapping[str, Any]) -> Mappi
     base, where = f"{settings.environment}-base", f"Pulumi.{settings.environment}.yaml"
     missing = [name for name in ("marker", *_NEEDED) if name not in outputs]
     if missing:
-        raise SettingsError(f"stack {base} has no output {missing[0]}. Raise it first: boka up --stack {base}")
+        raise SettingsError(f"stack {base} has no output {missing[0]}. Raise it first: boka up --stack {settings.environment}")
     wanted, seen = marker(settings), outputs["marker"]
     for key, value in wanted.items():
         if seen.get(key) != value:

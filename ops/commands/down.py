@@ -7,6 +7,7 @@ from ops.screen import Screen
 
 def down(*, stack: StackName = "local", yes: Yes = False, as_json: AsJson = False, no_wait: NoWait = False) -> None:
     """Remove the stack: hosts, data, state, secrets, keys. There is no undo; backups in the stack go with it."""
+    removal.refuse_lasting(stacks.named(stack))
     screen = Screen(as_json=as_json)
     if not stacks.named(stack).state.exists():
         screen.result(summary.Removed(stack=stack, phases={}))

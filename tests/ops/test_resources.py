@@ -45,6 +45,26 @@ def test_a_preview_says_what_would_be_done(heard):
     assert heard.said == ["host db1 would be removed"]
 
 
+def test_what_a_cloud_makes_is_told_and_the_brackets_around_it_are_not(heard):
+    chain = "urn:pulumi:production::boka::boka:aws:Layer$boka:aws:Hosts"
+    made = {"op": "create", "urn": f"{chain}$aws:ec2/instance:Instance::db1", "type": "", "provider": ""}
+    heard.tell(resOutputsEvent={"metadata": {**made, "urn": f"{chain}::hosts"}})
+    heard.tell(resourcePreEvent={"metadata": made})
+    heard.tell(resOutputsEvent={"metadata": made})
+
+    assert heard.said == ["instance db1 created in 0.0 s"]
+    assert heard.watcher.changes == {"create": 1}
+
+
+def test_a_look_for_drift_says_what_is_so_and_not_what_would_be_done(heard):
+    watcher = Watcher(heard.said.append, heard.doing.append, resources.DRIFT)
+    for operation in ("update", "delete"):
+        event = {"sequence": 1, "timestamp": 1, "resOutputsEvent": step(operation) | {"planning": True}}
+        watcher.see(EngineEvent.from_json(event))
+
+    assert heard.said == ["host db1 is not as it was made", "host db1 is gone"]
+
+
 def test_errors_are_kept_without_colours(heard):
     heard.tell(
         diagnosticEvent={"message": "<{%reset%}>no space<{%reset%}>\n", "color": "raw", "severity": "error", "urn": URN}

@@ -25,3 +25,14 @@ def test_a_throwaway_stack_uses_the_local_inventory(stack):
 
 def test_a_new_throwaway_name_is_a_throwaway_stack():
     assert stacks.named(stacks.throwaway_name()).is_throwaway
+
+
+def test_a_stack_in_the_cloud_is_two_layers_of_one_settings_file():
+    production = stacks.named("production")
+
+    assert production.layers == ("production-base", "production")
+    assert production.settings.name == "Pulumi.production.yaml"
+
+
+def test_a_stack_on_this_machine_is_one_layer(stack):
+    assert stack.layers == (stack.name,)

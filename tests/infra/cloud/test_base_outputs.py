@@ -23,7 +23,7 @@ def test_its_own_base_is_accepted():
 
 
 def test_a_base_that_was_never_raised_is_refused_with_the_command():
-    with pytest.raises(SettingsError, match="Raise it first: boka up --stack production-base"):
+    with pytest.raises(SettingsError, match="Raise it first: boka up --stack production$"):
         base_outputs.refuse_foreign(SETTINGS, {})
 
 

@@ -1,0 +1,165 @@
+"""`boka doctor production` against moto's AWS and a stand-in for Cloudflare: each lack is told with its cure."""
+
+import json
+import sys
+
+import boto3
+import pytest
+from cloud_account import ACCOUNT, BUCKET, REGION, Cloudflare, settle
+from moto import mock_aws
+
+from ops import cli
+
+# One of those that moto's region has.
+IMAGE = "ami-02f83c3693985453f"
+
+
+@pytest.fixture
+def cloudflare(monkeypatch):
+    with Cloudflare() as server:
+        monkeypatch.setenv("CLOUDFLARE_BASE_URL", server.url)
+        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "testing")
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def account(tmp_path, monkeypatch, cloudflare):  # noqa: ARG001 - both accounts are there
+    """Accounts that can take the stack; gives the settings file."""
+    with mock_aws():
+        path = settle(tmp_path, monkeypatch)
+        path.write_text(path.read_text().replace("ami-0123456789abcdef0", IMAGE))
+        yield path
+
+
+@pytest.fixture
+def boka(monkeypatch, capsys):
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["boka", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code, capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def findings(boka):
+    """What the doctor found, by the start of each need."""
+
+    def look():
+        code, out = boka("doctor", "production", "--json")
+        return code, {one["need"]: one for one in json.loads(out)["findings"]}
+
+    return look
+
+
+def starting(found, words):
+    return next(one for need, one in found.items() if need.startswith(words))
+
+
+@pytest.mark.usefixtures("account")
+def test_two_accounts_that_lack_nothing_are_fit(boka):
+    boka("init", "production", "--yes")
+
+    code, out = boka("doctor", "production")
+
+    assert (code, out.splitlines()[0]) == (0, "Both accounts can take stack production.")
+
+
+@pytest.mark.usefixtures("account")
+def test_a_state_without_a_place_is_told_with_the_verb_that_makes_it(findings):
+    code, found = findings()
+
+    assert (code, starting(found, f"a place for the state, s3://{BUCKET}")["cure"]) == (5, "boka init production")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "need", "cure"),
+    [
+        pytest.param(
+            ACCOUNT, "999988887777", "credentials of AWS account 9", "account_id is 999988887777", id="account"
+        ),
+        pytest.param(IMAGE, "ami-00000000000000000", "image ami-0", "Set boka:images to an image", id="image"),
+        pytest.param("eu-central-1c]", "eu-central-1d]", "zones eu-", "Set boka:zones to three of eu-cen", id="zone"),
+        pytest.param(
+            "domain: boka.example", "domain: other.example", "zone 01", "to the zone of boka:domain", id="domain"
+        ),
+    ],
+)
+def test_what_the_settings_name_and_the_accounts_have_not_is_told(account, findings, old, new, need, cure):
+    account.write_text(account.read_text().replace(old, new))
+
+    code, found = findings()
+
+    assert (code, cure in starting(found, need)["cure"]) == (5, True)
+
+
+@pytest.mark.usefixtures("account")
+def test_a_ceiling_that_a_new_stack_would_meet_is_told(findings):
+    ec2 = boto3.client("ec2", REGION)
+    made = [ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16") for number in range(4)]
+
+    found = starting(findings()[1], "VPCs")
+
+    assert found["seen"] == f"{len(made) + 1} of 5 in use"
+    assert "--quota-code L-F678F1CE --desired-value 6" in found["cure"]
+
+
+@pytest.mark.usefixtures("account")
+def test_a_ceiling_that_aws_does_not_name_is_said_to_be_unknown(findings):
+    assert starting(findings()[1], "elastic addresses: 7")["seen"] == "0 in use; AWS names no ceiling"
+
+
+@pytest.mark.usefixtures("account")
+def test_no_credentials_is_a_finding_and_cloudflare_is_looked_at_all_the_same(findings, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+
+    found = findings()[1]
+
+    assert "aws sso login" in starting(found, "credentials")["cure"]
+    assert starting(found, "an active Cloudflare token")["good"]
+
+
+@pytest.mark.usefixtures("account")
+def test_no_cloudflare_token_is_told(findings, monkeypatch):
+    monkeypatch.delenv("CLOUDFLARE_API_TOKEN")
+
+    assert "export CLOUDFLARE_API_TOKEN" in starting(findings()[1], "an active Cloudflare token")["cure"]
+
+
+@pytest.mark.usefixtures("account")
+def test_a_token_that_is_over_is_told(findings, cloudflare):
+    cloudflare.active = False
+
+    assert "Make another one" in starting(findings()[1], "an active Cloudflare token")["cure"]
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
+    ("word", "scope"), [("dns_records", "DNS"), ("r2/buckets", "Workers R2 Storage"), ("rulesets", "Zone WAF")]
+)
+def test_a_scope_that_the_token_lacks_is_named(findings, cloudflare, word, scope):
+    cloudflare.forbidden.add(word)
+
+    found = starting(findings()[1], f"token scope {scope}")
+
+    assert "HTTP 403, Authentication error" in found["seen"]
+    assert found["cure"].startswith(f"Give the token the permission {scope}")
+
+
+@pytest.mark.usefixtures("account")
+def test_a_zone_that_is_not_delegated_yet_is_told(findings, cloudflare):
+    cloudflare.zone["status"] = "pending"
+
+    assert "registrar" in starting(findings()[1], "zone 0123")["cure"]
+
+
+@pytest.mark.usefixtures("account")
+def test_a_cloudflare_that_does_not_answer_is_unreachable(boka, monkeypatch):
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1:9")
+
+    assert boka("doctor", "production")[0] == 4
