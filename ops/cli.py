@@ -20,6 +20,7 @@ from ops.commands import (
     init,
     journal,
     logs,
+    policy,
     preview,
     secret,
     ssh,
@@ -52,6 +53,7 @@ app.command()(verify.verify)
 app.add_typer(journal.app, name="journal")
 app.command()(init.init)
 app.add_typer(config.app, name="config")
+app.command()(policy.policy)
 app.command()(env.env)
 app.command()(secret.secret)
 app.command("open")(open_page.open_)

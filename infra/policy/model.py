@@ -206,9 +206,9 @@ class Rule:
         """What must hold."""
         return re.sub(r"\s+", " ", self.check.__doc__ or "").strip()
 
-    def concerns(self, one: Resource, stage: Stage) -> bool:
-        """Whether the rule is about this resource at this stage."""
-        return stage in self.stages and any(fnmatchcase(one.type, pattern) for pattern in self.types)
+    def concerns(self, kind: str, stage: Stage) -> bool:
+        """Whether the rule is about resources of this type at this stage."""
+        return stage in self.stages and any(fnmatchcase(kind, pattern) for pattern in self.types)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +233,9 @@ def judge(rule: Rule, one: Resource, stack: Stack) -> Answer:
 
 def judge_all(rules: Iterable[Rule], stack: Stack) -> list[Answer]:
     """Return the answers of all rules about all resources that they concern."""
-    return [judge(rule, one, stack) for rule in rules for one in stack.resources if rule.concerns(one, stack.stage)]
+    return [
+        judge(rule, one, stack) for rule in rules for one in stack.resources if rule.concerns(one.type, stack.stage)
+    ]
 
 
 def shown(value: object) -> str:

@@ -24,7 +24,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from infra.policy.model import UNKNOWN, Answer, Resource, Rule, Stack, Stage, Value, judge, stage_of
+from infra.policy.model import UNKNOWN, Answer, Resource, Rule, Stack, Stage, Value, judge, judge_all, stage_of
 from infra.policy.table import RULES
 
 NAME, UNANSWERED = "boka", "not-known-yet"
@@ -44,13 +44,13 @@ def policies(stage: Stage) -> list[Policy]:
 
 def _policy(rule: Rule, stage: Stage, doubts: Counter[str]) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        one = seen(args, args.opts.parent or "")
-        if rule.concerns(one, stage):
-            _tell([judge(rule, one, Stack(stage=stage))], report, doubts)
+        if rule.concerns(args.resource_type, stage):
+            _tell([judge(rule, seen(args, args.opts.parent or ""), Stack(stage=stage))], report, doubts)
 
     def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-        around = Stack(stage=stage, resources=tuple(_of_stack(one) for one in args.resources))
-        _tell([judge(rule, one, around) for one in around.resources if rule.concerns(one, stage)], report, doubts)
+        if any(rule.concerns(one.resource_type, stage) for one in args.resources):
+            around = Stack(stage=stage, resources=tuple(_of_stack(one) for one in args.resources))
+            _tell(judge_all([rule], around), report, doubts)
 
     common: dict[str, Any] = {
         "name": rule.id,
@@ -68,10 +68,10 @@ def _unanswered(doubts: Counter[str]) -> Policy:
     """An advice with one line a rule: the SDK's own way is one a resource and rule, some hundred in a first preview."""
 
     def validate(_args: StackValidationArgs, report: ReportViolation) -> None:
-        for rule, number in sorted(doubts.items()):
-            if number:
-                report(f"{rule}: {number} resources", None)
+        lines = [f"{rule}: {number} resources" for rule, number in sorted(doubts.items()) if number]
         doubts.clear()
+        if lines:
+            report("\n".join(lines), None)
 
     return StackValidationPolicy(
         name=UNANSWERED,

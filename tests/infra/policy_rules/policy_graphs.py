@@ -89,7 +89,7 @@ def told_by_pack(graph: Graph, stage: Stage) -> Told:
 
     def report(policy: str, text: str, urn: str | None) -> None:
         if policy == pack.UNANSWERED:
-            unknown.add(text.partition(":")[0])
+            unknown.update(line.partition(":")[0] for line in text.splitlines())
         else:
             bad[policy].add(_bare(urn or ""))
 

@@ -15,7 +15,7 @@ SENTENCE_MAX = 160
 
 def answer(rule, verdict):
     one, stack = EXAMPLES[rule.id].case(verdict, rule.stages[-1])
-    assert rule.concerns(one, stack.stage)
+    assert rule.concerns(one.type, stack.stage)
     return judge(rule, one, stack)
 
 
@@ -80,7 +80,7 @@ def test_a_throwaway_stack_is_not_asked_to_keep_data(rule):
     one, stack = EXAMPLES[rule.id].case("bad", "throwaway")
 
     assert judge_all([rule], stack) == []
-    assert not rule.concerns(one, "throwaway")
+    assert not rule.concerns(one.type, "throwaway")
 
 
 def test_one_bad_part_is_bad_whatever_is_not_known_of_the_others():
