@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Without secrets: to show them, Pulumi would write a settings file with a new salt into the checkout.
 _CHANGING: dict[str, Any] = {"refresh": True, "show_secrets": False}
+_POLICIES = CHECKOUT / "infra" / "policy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,8 @@ def environment(stack: Stack) -> dict[str, str]:
     import tools  # noqa: PLC0415  # loads pydantic
 
     folders = [str(tools.ensure("pulumi")), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    if not stack.is_local:
+        folders.insert(0, str(_POLICIES))  # Pulumi looks on PATH for what starts the policies
     ours = {
         "PATH": os.pathsep.join(folders),
         "PULUMI_HOME": str(stack.pulumi / "home"),
@@ -71,7 +74,7 @@ def up(stack: Stack, record: Run, screen: Screen) -> Outcome:
     outcome = Outcome(changes={})
     for layer in stack.layers:
         selected = _select(stack, layer, screen)
-        outcome += _run(selected.up, stack, record, screen, suppress_outputs=True, **_CHANGING)
+        outcome += _run(selected.up, stack, record, screen, suppress_outputs=True, **_CHANGING, **judged(stack))
     return outcome
 
 
@@ -86,8 +89,13 @@ def preview(stack: Stack, record: Run, screen: Screen) -> Outcome:
             screen.say(f"layer {layer} stands on {below.name}, which was never raised: it is looked at after that")
             break
         below = _select(stack, layer, screen)
-        outcome += _run(below.preview, stack, record, screen, refresh=True)
+        outcome += _run(below.preview, stack, record, screen, refresh=True, **judged(stack))
     return outcome
+
+
+def judged(stack: Stack) -> dict[str, Any]:
+    """Return what has the policies asked of what a cloud stack is about to be. `make up` installs no SDK for them."""
+    return {} if stack.is_local else {"policy_packs": [str(_POLICIES)]}
 
 
 def _is_raised(selected: "PulumiStack") -> bool:

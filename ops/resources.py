@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pulumi.automation.events import DiagnosticEvent, EngineEvent, ResourcePreEvent, ResOutputsEvent
+    from pulumi.automation.events import DiagnosticEvent, EngineEvent, PolicyEvent, ResourcePreEvent, ResOutputsEvent
 
 _PAST = {
     "create": "created", "update": "updated", "delete": "removed", "replace": "replaced",
@@ -44,6 +44,8 @@ class Watcher:
             self._end(event.res_outputs_event)
         elif event.diagnostic_event:
             self._diagnose(event.diagnostic_event)
+        elif event.policy_event:
+            self._judge(event.policy_event)
 
     def _begin(self, event: "ResourcePreEvent") -> None:
         operation, urn = str(event.metadata.op.value), str(event.metadata.urn)
@@ -74,6 +76,14 @@ class Watcher:
             self._say(text)
         else:
             self._now(text)
+
+    def _judge(self, event: "PolicyEvent") -> None:
+        lines = [line.strip() for line in _COLOUR.sub("", event.message).splitlines() if line.strip()]
+        text = f"policy {event.policy_name}: {' '.join(lines)}"
+        if event.enforcement_level == "mandatory":
+            self.errors.append(text)
+        else:
+            self._say(text)
 
 
 def _is_bookkeeping(urn: str) -> bool:

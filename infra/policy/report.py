@@ -19,6 +19,7 @@ class Report:
 
     stack: Stack
     answers: Sequence[Answer]
+    rules: int
 
     @property
     def findings(self) -> list[Answer]:
@@ -37,7 +38,7 @@ class Report:
             "stack": self.stack.name,
             "stage": self.stack.stage,
             "resources": len(self.stack.resources),
-            "rules": len(RULES),
+            "rules": self.rules,
             "good": sum(one.verdict == "good" for one in self.answers),
             "findings": [
                 {**_facts(one), "severity": one.rule.severity, "seen": one.seen, "fix": one.rule.fix}
@@ -48,7 +49,7 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return the sentences for a reader, the main one first."""
-        looked = f"{len(RULES)} rules over {len(self.stack.resources)} resources of {self.stack.name or 'no stack'}"
+        looked = f"{self.rules} rules over {len(self.stack.resources)} resources of {self.stack.name or 'no stack'}"
         first = f"{len(self.findings)} findings, {len(self.unknown)} answers not known yet: {looked}."
         return [first, *(line for one in self.findings for line in _finding(one)), *self._not_known()]
 
@@ -71,7 +72,7 @@ def _finding(one: Answer) -> list[str]:
 
 def of(stack: Stack) -> Report:
     """Return what all rules say of a stack."""
-    return Report(stack=stack, answers=judge_all(RULES, stack))
+    return Report(stack=stack, answers=judge_all(RULES, stack), rules=len(RULES))
 
 
 def page() -> str:

@@ -56,6 +56,16 @@ def test_what_a_cloud_makes_is_told_and_the_brackets_around_it_are_not(heard):
     assert heard.watcher.changes == {"create": 1}
 
 
+def test_a_policy_that_stops_a_run_is_why_it_stopped_and_an_advice_is_told(heard):
+    message = "<{%reset%}>A KMS key is rotated.\nKey audit: enableKeyRotation is not set. Pass it.<{%reset%}>\n"
+    heard.tell(policyEvent={"policyName": "key-rotates", "enforcementLevel": "mandatory", "message": message})
+    heard.tell(policyEvent={"policyName": "not-known-yet", "enforcementLevel": "advisory", "message": "a: 2\nb: 3"})
+
+    stopped = "policy key-rotates: A KMS key is rotated. Key audit: enableKeyRotation is not set. Pass it."
+    assert heard.watcher.errors == [stopped]
+    assert heard.said == ["policy not-known-yet: a: 2 b: 3"]
+
+
 def test_a_look_for_drift_says_what_is_so_and_not_what_would_be_done(heard):
     watcher = Watcher(heard.said.append, heard.doing.append, resources.DRIFT)
     for operation in ("update", "delete"):
