@@ -1,6 +1,6 @@
 """Rules about what is kept on AWS: encryption, versions, locks, copies, and that nobody outside reaches it."""
 
-from infra.policy.access import statements
+from infra.policy.access import Statement, statements
 from infra.policy.model import Resource, Stack, at, first_bad, items, shown
 
 _ON, _OFF = True, False
@@ -21,6 +21,12 @@ def _needs(stack: Stack, bucket: Resource, kind: str) -> Resource | None:
 def _is_backup(one: Resource) -> bool:
     name = one.get("bucket") or one.name
     return "backup" in name or "replica" in name
+
+
+def _denies_plain(part: Statement) -> bool:
+    whom = (part.get("Effect"), part.get("Principal"), part.get("Action"))
+    to_all = whom in (("Deny", "*", "s3:*"), ("Deny", {"AWS": "*"}, "s3:*"))
+    return to_all and at(part, "Condition.Bool.aws:SecureTransport") == "false"
 
 
 def volume_is_encrypted(one: Resource, _: Stack) -> str:
@@ -82,9 +88,8 @@ def bucket_speaks_tls_only(one: Resource, stack: Stack) -> str:
     policy = _needs(stack, one, "BucketPolicy")
     if policy is None:
         return "no BucketPolicy names it"
-    denied = [part for part in statements(policy, "policy") if part.get("Effect") == "Deny"]
-    found = any(at(part, "Condition.Bool.aws:SecureTransport") == "false" for part in denied)
-    return "" if found else "its policy does not deny aws:SecureTransport false"
+    found = any(_denies_plain(part) for part in statements(policy, "policy"))
+    return "" if found else "its policy does not deny s3:* to everyone on aws:SecureTransport false"
 
 
 def bucket_is_encrypted(one: Resource, stack: Stack) -> str:

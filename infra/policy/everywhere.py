@@ -7,7 +7,7 @@ from infra import naming
 from infra.policy.model import UNKNOWN, NotKnown, Resource, Stack, Value, first_bad, shown, told
 
 _SECRET_NAME = re.compile(
-    r"(?i)(?:password|passwd|passphrase|secret_?string|private_?key|api_?(?:token|key)|access_?key|secret_?key)$"
+    r"(?i)(?:password|passwd|passphrase|secret_?string|private_?key|api_?(?:token|key)|access_?key|secret_?key)(?:_?wo)?$"
 )
 _SECRET_VALUE = re.compile(
     r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1|gh[pousr]_[A-Za-z0-9]{36}|xox[abp]-[0-9]|"

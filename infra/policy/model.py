@@ -228,6 +228,8 @@ def judge(rule: Rule, one: Resource, stack: Stack) -> Answer:
         seen = rule.check(one, around)
     except NotKnown as err:
         return Answer(rule=rule, resource=one, verdict="unknown", seen=err.path)
+    except ValueError as err:  # no JSON, no address: what cannot be read is not good
+        seen = str(err)
     return Answer(rule=rule, resource=one, verdict="bad" if seen else "good", seen=seen)
 
 

@@ -147,7 +147,16 @@ SERVICE = {"Action": "sns:Publish", "Resource": "*", "Principal": {"Service": "c
 FILTER = made("aws:cloudwatch/logMetricFilter:LogMetricFilter", "root-user", metricTransformation={"name": "root-user"})
 WATCHED = made(ALARM, "root-user", metricName="root-user")
 TLS_ONLY = json.dumps(
-    {"Statement": [{"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]}
+    {
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ]
+    }
 )
 
 CF = "cloudflare:index/"

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from policy_examples import EXAMPLES, made
+from policy_examples import BUCKET, BUCKET_POLICY, EXAMPLES, GROUP, INGRESS, TLS_ONLY, made
 
-from infra.policy.model import UNKNOWN, judge, judge_all
+from infra.policy.model import UNKNOWN, Stack, judge, judge_all
 from infra.policy.table import RULES
 
 NEEDED = 40
@@ -91,3 +91,40 @@ def test_one_bad_part_is_bad_whatever_is_not_known_of_the_others():
     _, stack = EXAMPLES[rule.id].case("good", "production")
 
     assert judge(rule, half, stack).verdict == "bad"
+
+
+def judged(rule_id, one, *beside):
+    (rule,) = [one for one in RULES if one.id == rule_id]
+    return judge(rule, one, Stack(stage="production", resources=(one, *beside)))
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1"])
+def test_half_the_internet_is_as_open_as_all_of_it(network):
+    rule = made(INGRESS, cidrIpv4=network, ipProtocol="tcp", fromPort=5432, toPort=5432)
+
+    assert judged("world-sees-web-ports-only", rule).verdict == "bad"
+
+
+@pytest.mark.parametrize("network", ["203.0.113.10/32", "10.0.0.0/8"])
+def test_a_network_that_somebody_has_is_not_the_internet(network):
+    rule = made(INGRESS, cidrIpv4=network, ipProtocol="tcp", fromPort=5432, toPort=5432)
+
+    assert judged("world-sees-web-ports-only", rule).verdict == "good"
+
+
+def test_all_protocols_admit_ssh_too():
+    rule = made(INGRESS, "one", {"securityGroupId": (GROUP,)}, cidrIpv4="203.0.113.10/32", ipProtocol="-1")
+
+    assert judged("ssh-comes-through-the-bastion", rule).verdict == "bad"
+
+
+def test_a_bucket_that_denies_plain_http_to_some_does_not_deny_it_to_all():
+    bucket = made(BUCKET, bucket="boka-artefacts")
+    text = TLS_ONLY.replace('"Principal": "*"', '"Principal": {"AWS": "arn:aws:iam::111122223333:root"}')
+    policy = made(BUCKET_POLICY, "one", {"bucket": (bucket.urn,)}, policy=text)
+
+    assert judged("bucket-speaks-tls-only", bucket, policy).verdict == "bad"
+
+
+def test_a_policy_document_that_nobody_can_read_is_bad():
+    assert judged("principals-are-named", made(BUCKET_POLICY, policy="{")).verdict == "bad"
