@@ -34,10 +34,10 @@ def _cloud(stack: str, values: Mapping[str, str]) -> dict[str, object]:
 
     from infra.aws import base_outputs, layers  # noqa: PLC0415 - pulumi_aws takes a second; the local stack must not pay it
 
-    context = layers.context_of(chosen)
     if chosen.layer == "base":
-        return layers.BaseLayer(context).outputs
-    return {**_site(wanted), **layers.StackLayer(context, wanted, base_outputs.BaseOutputs(chosen)).outputs}
+        return layers.BaseLayer(layers.context_of(chosen)).outputs
+    base = base_outputs.BaseOutputs(chosen)
+    return {**_site(wanted), **layers.StackLayer(layers.context_of(chosen, base.checked), wanted, base).outputs}
 
 
 def _site(wanted: fleet.Fleet) -> dict[str, object]:

@@ -21,6 +21,8 @@ def marker(settings: CloudSettings) -> dict[str, str]:
         "region": settings.region,
         "network": str(settings.network),
         "zones": ",".join(settings.zones),
+        "domain": settings.domain,
+        "cloudflare_zone_id": settings.cloudflare_zone_id,
     }
 
 
@@ -28,12 +30,15 @@ def refuse_foreign(settings: CloudSettings, outputs: Mapping[str, Any]) -> Mappi
     """Return `outputs` if they are of this environment's base.
 
     Raises:
-        SettingsError: the base is not raised, or was raised with another account, region, network or zones.
+        SettingsError: the base is not raised, or was raised with another account, region, network, zones, domain or
+            Cloudflare zone.
     """
     base, where = f"{settings.environment}-base", f"Pulumi.{settings.environment}.yaml"
     missing = [name for name in ("marker", *_NEEDED) if name not in outputs]
     if missing:
-        raise SettingsError(f"stack {base} has no output {missing[0]}. Raise it first: boka up --stack {settings.environment}")
+        raise SettingsError(
+            f"stack {base} has no output {missing[0]}. Raise it first: boka up --stack {settings.environment}"
+        )
     wanted, seen = marker(settings), outputs["marker"]
     for key, value in wanted.items():
         if seen.get(key) != value:
@@ -45,11 +50,12 @@ def refuse_foreign(settings: CloudSettings, outputs: Mapping[str, Any]) -> Mappi
 
 
 class BaseOutputs:
-    """Typed. Each value waits for the check, so nothing is registered on another environment's base."""
+    """Typed. Each value waits for the check, and so do the providers, by `checked`: before it nothing is registered."""
 
     def __init__(self, settings: CloudSettings) -> None:
         reference = pulumi.StackReference(f"organization/{pulumi.get_project()}/{settings.environment}-base")
         self._found = reference.outputs.apply(lambda outputs: refuse_foreign(settings, outputs))
+        self.checked = self._found.apply(lambda _: True)
         self.vpc_id = self._one("vpc_id")
         self.s3_prefix_list_id = self._one("s3_prefix_list_id")
         self.topic_arn = self._one("topic_arn")

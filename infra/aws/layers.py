@@ -29,16 +29,25 @@ from infra.local.providers import StackFileProvider
 from infra.local.resources import StackFile
 
 
-def context_of(settings: CloudSettings) -> Context:
-    """The providers: this account's and region's, the replica's (both refuse another account), and Cloudflare's."""
-    cdn = cloudflare_provider(settings)  # first: it refuses a stack without a token before anything is registered
+def context_of(settings: CloudSettings, checked: pulumi.Output[bool] | None = None) -> Context:
+    """The providers: this account's and region's, the replica's (both refuse another account), and Cloudflare's.
+
+    All of them wait for `checked`, and whatever they make waits for them.
+    """
+    after = pulumi.Output.from_input(val=True) if checked is None else checked
+    cdn = cloudflare_provider(settings, after)  # first: without a token nothing may be registered
     common: aws.ProviderDefaultTagsArgsDict = {"tags": naming.common_tags(settings)}
-    main = aws.Provider("main", region=settings.region, allowed_account_ids=[settings.account_id], default_tags=common)
+    main = aws.Provider(
+        "main",
+        region=after.apply(lambda _: settings.region),
+        allowed_account_ids=[settings.account_id],
+        default_tags=common,
+    )
     # Not as a plain map: the SDK hands a provider JSON, and writes the keys of a map into it as they are.
     roles = [aws.ProviderAssumeRoleArgs(role_arn=settings.backup_role, session_name="boka")]
     replica = aws.Provider(
         "replica",
-        region=settings.backup_region,
+        region=after.apply(lambda _: settings.backup_region),
         allowed_account_ids=[settings.backup_account],
         assume_roles=roles if settings.backup_account_id else None,
         default_tags=common,

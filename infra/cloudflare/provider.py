@@ -29,6 +29,7 @@ def token(settings: CloudSettings) -> pulumi.Output[str]:
     )
 
 
-def provider(settings: CloudSettings) -> cloudflare.Provider:
-    """The explicit provider; the default one is off in the settings files."""
-    return cloudflare.Provider("cloudflare", api_token=token(settings))
+def provider(settings: CloudSettings, checked: pulumi.Output[bool]) -> cloudflare.Provider:
+    """The explicit provider, once `checked` is known; the default one is off in the settings files."""
+    known = pulumi.Output.all(token(settings), checked)
+    return cloudflare.Provider("cloudflare", api_token=known.apply(lambda found: found[0]))

@@ -23,13 +23,22 @@ def test_its_own_base_is_accepted():
 
 
 def test_a_base_that_was_never_raised_is_refused_with_the_command():
-    with pytest.raises(SettingsError, match="Raise it first: boka up --stack production$"):
+    with pytest.raises(SettingsError, match=r"Raise it first: boka up --stack production$"):
         base_outputs.refuse_foreign(SETTINGS, {})
 
 
-@pytest.mark.parametrize("key", ["account_id", "region", "network", "zones", "environment"])
+@pytest.mark.parametrize(
+    "key", ["account_id", "region", "network", "zones", "environment", "domain", "cloudflare_zone_id"]
+)
 def test_another_environments_base_is_refused_naming_both_values(key):
     other = {**WHOLE, "marker": {**WHOLE["marker"], key: "another"}}
 
     with pytest.raises(SettingsError, match=f"{key} is .*; stack production-base was raised with another"):
         base_outputs.refuse_foreign(SETTINGS, other)
+
+
+def test_every_provider_waits_for_the_check_and_so_does_all_that_it_makes(graphs):
+    providers = [one for kind in ("aws", "cloudflare") for one in graphs["production"].of(kind).values()]
+    waiting = [one.name for one in providers if any("pulumi:pulumi:StackReference" in urn for urn in one.depends_on)]
+
+    assert sorted(waiting) == ["cloudflare", "main", "replica"]

@@ -225,12 +225,12 @@ def test_a_throwaway_stack_locks_nothing():
 
 def test_every_token_is_for_one_zone_or_one_bucket_and_ends(graph):
     made = graph.of("AccountToken").values()
-    wide = re.compile(
+    narrow = re.compile(
         r"com\.cloudflare\.(api\.account\.zone\.[0-9a-f]{32}|edge\.r2\.bucket\.[0-9a-f]{32}_default_boka-[a-z-]+)"
     )
     resources = [list(json.loads(one["resources"])) for token in made for one in token.inputs["policies"]]
 
-    assert [found for found in resources if len(found) != 1 or not wide.fullmatch(found[0])] == []
+    assert [found for found in resources if len(found) != 1 or not narrow.fullmatch(found[0])] == []
     assert {one.inputs["expiresOn"] for one in made} <= {"2027-06-30T00:00:00Z"}
 
 
