@@ -44,6 +44,14 @@ class Outcome:
         return Outcome(changes=dict(Counter(self.changes) + Counter(other.changes)))
 
 
+class StateClosed(RunFailed):
+    """Pulumi cannot open a layer's state: nobody is logged in, the bucket or its key is out of reach, or is gone."""
+
+    def __init__(self, layer: str, output: str) -> None:
+        why = output.rpartition("stderr:")[2].strip()
+        super().__init__(f"the state of {layer} cannot be opened, so nothing was looked at or changed. {why}")
+
+
 def environment(stack: Stack) -> dict[str, str]:
     """Return what a bare `pulumi` needs in its environment to act on this stack."""
     import tools  # noqa: PLC0415  # loads pydantic
@@ -125,6 +133,7 @@ def destroy(stack: Stack, record: Run, screen: Screen) -> Outcome:
 def _select(stack: Stack, layer: str, screen: Screen) -> "PulumiStack":
     """Return a layer, made if need be, freed of what a killed run left: its lock, torn files, pending creates."""
     from pulumi import automation  # noqa: PLC0415  # see the module's docstring
+    from pulumi.automation.errors import CommandError  # noqa: PLC0415  # as above
 
     from ops import leftovers  # noqa: PLC0415  # only local state has them
 
@@ -138,7 +147,10 @@ def _select(stack: Stack, layer: str, screen: Screen) -> "PulumiStack":
         pulumi_home=str(stack.pulumi / "home"),
         secrets_provider="passphrase" if stack.is_local else backend.required(stack),
     )
-    selected = automation.create_or_select_stack(layer, work_dir=str(CHECKOUT), opts=options)
+    try:
+        selected = automation.create_or_select_stack(layer, work_dir=str(CHECKOUT), opts=options)
+    except CommandError as err:
+        raise StateClosed(layer, str(err)) from err
     if stack.settings != CHECKOUT / f"Pulumi.{layer}.yaml":
         # `pulumi stack init` knows no --config-file and leaves one with nothing but a salt or key in the checkout.
         (CHECKOUT / f"Pulumi.{layer}.yaml").unlink(missing_ok=True)
