@@ -9,7 +9,7 @@ VENV := .venv/bin
 SAMPLE := PATH="$(CURDIR)/$(VENV):$$PATH" BOKA_HOME=$(CURDIR)/tests/fixtures/home BOKA_STACK=local
 YES_FLAG := $(if $(filter 1,$(YES)),--yes,)
 
-.PHONY: help up down test check lint unit service roles platform bench clean
+.PHONY: help up down test check lint unit service roles cloud platform bench clean
 
 help: ## Say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,13 +39,17 @@ lint: ## Findings of every linter; zero wanted
 	@$(SAMPLE) $(VENV)/ansible-lint -qq
 
 unit: ## Fast tests: no hosts
-	@$(VENV)/pytest -q -n 2 -m "not hosts and not postgresql" tests
+	@$(VENV)/pytest -q -n 2 -m "not hosts and not postgresql and not engine" tests
 
 service: ## The booking service against PostgreSQL 17 on a host of its own, and what of it the tests reach (90 % or more)
 	@$(VENV)/python tests/service
 
 roles: ## Role tests on real hosts (ROLES="base nginx" for some)
 	@$(VENV)/python tests/roles/run.py $(ROLES)
+
+cloud: ## The cloud programs under the real pulumi, with doubles in the place of the providers (no account, no hosts)
+	@$(VENV)/python -m tools ensure pulumi
+	@timeout --signal=INT 300 $(VENV)/pytest -q -n 2 --dist loadfile -m engine tests/infra
 
 platform: ## The whole platform on a throwaway stack
 	@$(VENV)/pytest -q -m hosts tests/platform

@@ -17,6 +17,7 @@ tier() {
 
 tier check make --no-print-directory lint unit
 tier tools .venv/bin/python -m tools ensure pulumi pebble versitygw
+tier cloud make --no-print-directory cloud
 tier service make --no-print-directory service
 tier roles make --no-print-directory roles
 tier fleet .venv/bin/pytest -q -m hosts tests/platform/test_fleet_lifecycle.py
