@@ -34,7 +34,7 @@ lint: ## Findings of every linter; zero wanted
 	@$(VENV)/ruff format --check --quiet .
 	@$(VENV)/ruff check --quiet .
 	@$(VENV)/basedpyright
-	@$(VENV)/shellcheck tools/bootstrap.sh infra/local/launch.sh tests/run.sh .ci/run
+	@$(VENV)/shellcheck tools/bootstrap.sh infra/local/launch.sh infra/policy/pulumi-analyzer-policy-boka tests/run.sh .ci/run
 	@$(VENV)/yamllint --strict .
 	@$(SAMPLE) $(VENV)/ansible-lint -qq
 
