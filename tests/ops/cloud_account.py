@@ -40,7 +40,7 @@ class Cloudflare(ThreadingHTTPServer):
         self.zone = dict(ZONE)
         self.forbidden: set[str] = set()
         self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def answer(self, path: str) -> tuple[int, object]:
         if path.endswith("/tokens/verify"):
