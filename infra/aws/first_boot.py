@@ -85,10 +85,6 @@ def config(
                 "ssh_authorized_keys": list(operator_keys),
             }
         ],
-        "apt": {  # over TLS: nothing leaves for port 80
-            "primary": [{"arches": ["default"], "uri": "https://deb.debian.org/debian"}],
-            "security": [{"arches": ["default"], "uri": "https://deb.debian.org/debian-security"}],
-        },
         "package_update": True,
         "package_upgrade": True,
         "write_files": [
