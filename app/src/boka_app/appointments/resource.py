@@ -17,8 +17,8 @@ from boka_app.appointments.model import (
 from boka_app.appointments.service import AppointmentService
 from boka_app.availability.model import UNBOOKABLE, DecisionStale
 from boka_app.body import read_body
+from boka_app.conventions.api import bearer_token
 from boka_app.idempotency.model import require_key
-from boka_app.lifecycle.resource import bearer_token
 from boka_app.openapi.operations import operation
 from boka_app.parts import Parts, Routes
 from boka_app.tenants.model import CUSTOMER, Actor

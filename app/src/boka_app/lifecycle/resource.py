@@ -7,14 +7,13 @@ import msgspec
 from boka_app.appointments import queries as appointments
 from boka_app.appointments.model import NOT_ONES_OWN, Appointment, AppointmentStarted, AppointmentUnknown
 from boka_app.appointments.service import in_zone
-from boka_app.conventions.api import Api, Call, bearer_token
+from boka_app.conventions.api import Api, Call
 from boka_app.idempotency.model import require_key
 from boka_app.idempotency.service import once
 from boka_app.lifecycle import queries, rules, service
 from boka_app.lifecycle.model import UNMOVABLE, AppointmentEnded, CancelledAppointment, Move, PolicyPreview
 from boka_app.openapi.operations import IF_MATCH_IF_ANY, KEY_IF_ANY
 
-__all__ = ["api", "bearer_token"]
 _ONE = "/api/tenants/{slug}/appointments/{appointment_id:uuid}"
 _OVER = (AppointmentStarted, AppointmentEnded, *NOT_ONES_OWN)
 api = Api()
