@@ -47,6 +47,12 @@ class Database:
     def as_role(self, role: str) -> dict[str, Any]:
         return self.kwargs | {"options": f"-c role={role} -c statement_timeout=5s -c lock_timeout=2s"}
 
+    def point_commands_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let `boka-app` find this database in its environment."""
+        for name, key in (("HOST", "host"), ("NAME", "dbname"), ("USER", "user")):
+            monkeypatch.setenv(f"BOKA_DATABASE_{name}", str(self.kwargs[key]))
+        monkeypatch.setenv("BOKA_DATABASE_SSLMODE", "disable")
+
     def connect(self, role: str | None = None) -> psycopg.Connection[Any]:
         return psycopg.connect(**(self.as_role(role) if role else self.kwargs), autocommit=True)
 

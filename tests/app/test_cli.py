@@ -34,11 +34,7 @@ def test_the_document_is_printed(capsys):
 @pytest.fixture
 def shell(fresh_database, monkeypatch):
     """Run a command as the owner of a database without tables, and give its answer."""
-    kwargs = fresh_database.kwargs
-    monkeypatch.setenv("BOKA_DATABASE_HOST", str(kwargs["host"]))
-    monkeypatch.setenv("BOKA_DATABASE_NAME", str(kwargs["dbname"]))
-    monkeypatch.setenv("BOKA_DATABASE_USER", str(kwargs["user"]))
-    monkeypatch.setenv("BOKA_DATABASE_SSLMODE", "disable")
+    fresh_database.point_commands_here(monkeypatch)
     return lambda *words: cli.main(list(words))
 
 

@@ -18,11 +18,7 @@ pytestmark = pytest.mark.postgresql
 @pytest.fixture
 def shell(database, monkeypatch):
     """Point the command at the test's database."""
-    kwargs = database.kwargs
-    monkeypatch.setenv("BOKA_DATABASE_HOST", str(kwargs["host"]))
-    monkeypatch.setenv("BOKA_DATABASE_NAME", str(kwargs["dbname"]))
-    monkeypatch.setenv("BOKA_DATABASE_USER", str(kwargs["user"]))
-    monkeypatch.setenv("BOKA_DATABASE_SSLMODE", "disable")
+    database.point_commands_here(monkeypatch)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     return lambda *words: cli.main([*words, "--json"])
 
