@@ -96,12 +96,16 @@ class Flow:
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Everything that exists in one stack. A stack behind a load balancer has no virtual address."""
+    """Everything that exists in one stack. A stack behind a load balancer has no virtual address.
+
+    `contact` is the mailbox of those who run it; `operator_keys` are their public SSH keys, where they have their own.
+    """
 
     stack: str
     environment: str
     profile: Profile
     domain: str
+    contact: str
     network: IPv4Network
     control_address: IPv4Address
     virtual_address: IPv4Address | None
@@ -110,6 +114,8 @@ class Fleet:
     flows: tuple[Flow, ...]
     names: tuple[str, ...]
     buckets: dict[str, str] = field(default_factory=dict)
+    region: str = ""
+    operator_keys: tuple[str, ...] = ()
 
     def in_group(self, group: str) -> tuple[Host, ...]:
         """The hosts of `group`, in order."""
@@ -168,6 +174,7 @@ def describe(settings: Settings) -> Fleet:
         environment=settings.environment,
         profile=settings.profile,
         domain=settings.domain,
+        contact=f"ops@{settings.domain}",
         network=settings.subnet,
         control_address=settings.subnet[_CONTROL],
         virtual_address=settings.subnet[_VIRTUAL],
@@ -192,6 +199,7 @@ def describe_cloud(settings: CloudSettings) -> Fleet:
         environment=settings.environment,
         profile=settings.profile,
         domain=settings.domain,
+        contact=settings.alert_email,
         network=settings.network,
         control_address=bastion.address,  # what a host sees of the control machine is the bastion it jumps through
         virtual_address=None,
@@ -200,6 +208,8 @@ def describe_cloud(settings: CloudSettings) -> Fleet:
         flows=tuple(_cloud_flows(hosts, cdn=settings.cdn)),
         names=(settings.domain, *(f"{label}.{settings.domain}" for label in names)),
         buckets={purpose: naming.bucket(settings, purpose, settings.account_id) for purpose in ("backup", "artefacts")},
+        region=settings.region,
+        operator_keys=settings.operator_keys,
     )
 
 

@@ -68,6 +68,9 @@ class StackFile(_Part):
     environment: str
     profile: str
     domain: str
+    region: str
+    contact: str
+    operator_keys: tuple[str, ...]
     names: tuple[str, ...]
     network: NetworkPart
     hosts: dict[HostName, HostPart]
@@ -105,6 +108,9 @@ def build(fleet: Fleet, host_keys: dict[str, str], made: Mapping[str, str] | Non
         environment=fleet.environment,
         profile=fleet.profile,
         domain=fleet.domain,
+        region=fleet.region,
+        contact=fleet.contact,
+        operator_keys=fleet.operator_keys,
         names=fleet.names,
         network=NetworkPart(
             cidr=str(fleet.network),

@@ -35,5 +35,13 @@ def known_hosts(stack: str) -> Path:
 
 
 def ssh_key(stack: str) -> Path:
-    """The key that opens the `ops` account on the stack's hosts."""
+    """The key that opens the `ops` account on the hosts of a local stack."""
     return stack_dir(stack) / "ssh" / "id_ed25519"
+
+
+def operator_key() -> Path:
+    """The operator's own key, which opens the `ops` account of staging and production (`$BOKA_SSH_KEY`).
+
+    The public half will do where an agent or a hardware token has the private one.
+    """
+    return Path(os.environ.get("BOKA_SSH_KEY") or Path.home() / ".ssh" / "id_ed25519")

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from infra import paths
 from ops.errors import UsageError
 from ops.stacks import Stack
 
@@ -40,16 +39,11 @@ def ssh_argv(stack: Stack, host: str, hosts: "StackFile") -> list[str]:
     """
     if host not in hosts.hosts:
         raise NoSuchHost(host, stack.name, hosts.hosts)
-    options = {
-        "UserKnownHostsFile": paths.known_hosts(stack.name),
-        "HostKeyAlias": f"{host}.{stack.name}.internal.test",
-        "StrictHostKeyChecking": "yes",
-        "IdentitiesOnly": "yes",
-        "ConnectTimeout": 10,
-        "LogLevel": "ERROR",
-    }
-    words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
-    return ["ssh", "-F", "none", "-i", str(paths.ssh_key(stack.name)), *words, f"ops@{hosts.hosts[host].address}"]
+    from infra import connection  # noqa: PLC0415  # loads pydantic, as above
+
+    own = ["-o", "ConnectTimeout=10", "-o", "LogLevel=ERROR"]
+    reached = f"{connection.USER}@{connection.address(hosts, host)}"
+    return ["ssh", "-F", "none", "-i", str(connection.key(hosts)), *own, *connection.options(hosts, host), reached]
 
 
 def replace_process(argv: list[str]) -> None:

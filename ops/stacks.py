@@ -66,8 +66,8 @@ class Stack:
 
     @property
     def inventory(self) -> Path:
-        """The folder that ansible-playbook gets."""
-        return CHECKOUT / "inventories" / self.environment
+        """The folder that ansible-playbook gets: one for all stacks, whose groups tell them apart."""
+        return CHECKOUT / "inventories"
 
 
 def named(name: str) -> Stack:

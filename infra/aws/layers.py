@@ -153,7 +153,7 @@ class StackLayer(pulumi.ComponentResource):
             parent=self,
         )
         cloudflare.stack(context, balancer.dns_name, self)
-        self.hand_over = self._hand_over(_as_hosts_see(context.settings, fleet), hosts, balancer)
+        self.hand_over = self._hand_over(context.settings, fleet, hosts, balancer)
         self.outputs: dict[str, Any] = {
             "balancer": balancer.dns_name,
             "addresses": balancer.addresses,
@@ -161,15 +161,17 @@ class StackLayer(pulumi.ComponentResource):
         }
         self.register_outputs(self.outputs)
 
-    def _hand_over(self, fleet: Fleet, hosts: Hosts, balancer: Balancer) -> StackFile:
+    def _hand_over(self, settings: CloudSettings, fleet: Fleet, hosts: Hosts, balancer: Balancer) -> StackFile:
         first_zone = next(iter(balancer.addresses))
         made = {
             "bastion": hosts.bastion_address,
             "virtual_address": balancer.addresses[first_zone],
             "balancer": balancer.dns_name,
+            "s3": f"https://s3.{settings.region}.amazonaws.com",
         }
+        seen = _as_hosts_see(settings, fleet)
         known = pulumi.Output.all(keys=hosts.host_keys, made=made)
-        content = known.apply(lambda found: handover.build(fleet, found["keys"], found["made"]).text())
+        content = known.apply(lambda found: handover.build(seen, found["keys"], found["made"]).text())
         props = {"stack": fleet.stack, "content": content, "fingerprint": None}
         return StackFile(StackFileProvider(), "stack-file", props, pulumi.ResourceOptions(parent=self))
 
@@ -177,7 +179,7 @@ class StackLayer(pulumi.ComponentResource):
 def _as_hosts_see(settings: CloudSettings, fleet: Fleet) -> Fleet:
     plan = address_plan.subnets(settings.network, settings.zones)
     balancer = [subnet for (tier, _), subnet in plan.items() if tier == "public"]
-    return replace(fleet, flows=ranges.as_hosts_see(fleet.flows, balancer))
+    return replace(fleet, flows=ranges.as_hosts_see(fleet.flows, balancer, settings.operator_networks))
 
 
 def _roles(settings: CloudSettings, fleet: Fleet, base: BaseOutputs) -> RolesArgs:

@@ -1,6 +1,6 @@
 """The networks that Cloudflare's requests come from, as data: infra/cloudflare/ranges.json. Loads no SDK."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -45,11 +45,18 @@ def stale(found: Ranges, today: date) -> str | None:
     )
 
 
-def as_hosts_see(flows: Sequence[Flow], balancer: Sequence[IPv4Network]) -> tuple[Flow, ...]:
-    """Return the flows with the CDN as networks: hosts filter by address, and have IPv4 only.
+def as_hosts_see(
+    flows: Sequence[Flow], balancer: Sequence[IPv4Network], operators: Sequence[IPv4Network | IPv6Network] = ()
+) -> tuple[Flow, ...]:
+    """Return the flows with the CDN and the operators as networks: hosts filter by address, and have IPv4 only.
 
     The load balancer keeps a client's address but for its own checks and for clients over IPv6: those come from the
     subnets that it stands in.
     """
-    networks = tuple(str(network) for network in (*published().ipv4, *sorted(balancer)))
-    return tuple(replace(flow, sources=networks) if flow.sources == (CDN,) else flow for flow in flows)
+    named = {CDN: (*published().ipv4, *sorted(balancer)), "control": [one for one in operators if one.version == 4]}  # noqa: PLR2004 - IPv4
+    return tuple(replace(flow, sources=tuple(_with_networks(flow.sources, named))) for flow in flows)
+
+
+def _with_networks(sources: Sequence[str], named: Mapping[str, Sequence[IPv4Network | IPv6Network]]) -> Generator[str]:
+    for source in sources:
+        yield from (str(network) for network in named[source]) if source in named else (source,)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from ipaddress import IPv4Address
+import shlex
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible.template import trust_as_template
 
-from infra import handover, paths
+from infra import connection as ssh
+from infra import handover
 from infra.fleet import GROUPS
 from infra.freshness import refuse_stale
 
@@ -33,6 +34,9 @@ extends_documentation_fragment: [constructed]
 """
 
 
+ENVIRONMENTS = ("local", "cloud", "staging", "production")
+
+
 class InventoryModule(BaseInventoryPlugin, Constructable):
     """Hosts, groups and platform facts of one stack."""
 
@@ -53,8 +57,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             refuse_stale(found)
         except handover.StackFileError as err:
             raise AnsibleParserError(str(err)) from err
-        for group in GROUPS:
+        for group in (*GROUPS, *ENVIRONMENTS):
             inventory.add_group(group)
+        # What a cloud is wired like wins over the wiring of a group of hosts; what one environment is, over both.
+        inventory.set_variable("cloud", "ansible_group_priority", 10)
+        for environment in ("staging", "production"):
+            inventory.add_child("cloud", environment)
         for name, value in platform_facts(found).items():
             inventory.set_variable("all", name, value)
         for name, host in found.hosts.items():
@@ -62,9 +70,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
 
     def _add_host(self, found: handover.StackFile, name: str, host: handover.HostPart) -> None:
         self.inventory.add_host(name)
-        for group in host.groups:
+        for group in (*host.groups, found.environment):
             self.inventory.add_child(group, name)
-        for key, value in connection(found, name, host).items():
+        for key, value in connection(found, name).items():
             # Authored here from validated addresses and names, so it is trusted: readers of `ansible-inventory --list`
             # (testinfra among them) get plain strings. Everything else in the stack file stays plain data.
             self.inventory.set_variable(name, key, trust_as_template(value) if isinstance(value, str) else value)
@@ -75,37 +83,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), facts, name, strict=strict)
 
 
-def connection(found: handover.StackFile, name: str, host: handover.HostPart) -> dict[str, object]:
-    """How Ansible reaches a host: literals only, and the host key that provisioning made.
-
-    Where the stack file names a bastion, that is the first ops host at its public address; the others are behind it.
-    """
-    named = found.endpoints.get("bastion", "")
-    bastion = str(IPv4Address(named)) if named else ""  # it reaches ssh's command line
-    jump = next((one for one, part in found.hosts.items() if "ops" in part.groups), "") if bastion else ""
-    through = _jump(found.stack, jump, bastion) if jump and name != jump else ""
+def connection(found: handover.StackFile, name: str) -> dict[str, object]:
+    """How Ansible reaches a host: literals only, and the host key that provisioning made."""
     return {
-        "ansible_host": bastion if name == jump else host.address,
+        "ansible_host": ssh.address(found, name),
         "ansible_port": 22,
-        "ansible_user": "ops",
-        "ansible_ssh_private_key_file": str(paths.ssh_key(found.stack)),
-        "ansible_ssh_common_args": _strict(found.stack, name) + through,
+        "ansible_user": ssh.USER,
+        "ansible_ssh_private_key_file": str(ssh.key(found)),
+        "ansible_ssh_common_args": shlex.join(ssh.options(found, name)),
         "ansible_python_interpreter": "/usr/bin/python3",
     }
-
-
-def _strict(stack: str, name: str) -> str:
-    return (
-        f"-o UserKnownHostsFile={paths.known_hosts(stack)} -o GlobalKnownHostsFile=/dev/null "
-        f"-o HostKeyAlias={handover.alias(stack, name)} -o StrictHostKeyChecking=yes -o HashKnownHosts=no "
-        "-o IdentitiesOnly=yes -o PreferredAuthentications=publickey"
-    )
-
-
-def _jump(stack: str, name: str, address: str) -> str:
-    # ProxyJump would take its options from the user's own files; the bastion's key is checked as strictly.
-    command = f"ssh -W [%h]:%p -i {paths.ssh_key(stack)} {_strict(stack, name)} ops@{address}"
-    return f' -o ProxyCommand="{command}"'
 
 
 def platform_facts(found: handover.StackFile) -> dict[str, object]:
@@ -116,6 +103,9 @@ def platform_facts(found: handover.StackFile) -> dict[str, object]:
         "boka_environment": found.environment,
         "boka_profile": found.profile,
         "boka_domain": found.domain,
+        "boka_region": found.region,
+        "boka_contact": found.contact,
+        "boka_operator_keys": list(found.operator_keys),
         "boka_names": plain["names"],
         "boka_network_cidr": found.network.cidr,
         "boka_control_address": found.network.control_address,

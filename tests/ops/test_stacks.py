@@ -19,10 +19,6 @@ def test_a_throwaway_stack_keeps_its_settings_in_its_state(stack):
     assert stack.settings.parent == stack.state
 
 
-def test_a_throwaway_stack_uses_the_local_inventory(stack):
-    assert stack.inventory.name == "local"
-
-
 def test_a_new_throwaway_name_is_a_throwaway_stack():
     assert stacks.named(stacks.throwaway_name()).is_throwaway
 

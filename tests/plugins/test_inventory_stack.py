@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -48,8 +49,21 @@ def test_a_host_behind_a_bastion_is_reached_through_it_with_both_keys_checked(tm
     assert hosts["ops1"]["ansible_host"] == "203.0.113.80"
     assert "ProxyCommand" not in hosts["ops1"]["ansible_ssh_common_args"]
     assert hosts["db1"]["ansible_host"] == "198.18.0.41"
-    assert hosts["db1"]["ansible_ssh_common_args"].endswith(' ops@203.0.113.80"')
+    assert shlex.split(hosts["db1"]["ansible_ssh_common_args"])[-1].endswith(" ops@203.0.113.80")
     assert hosts["db1"]["ansible_ssh_common_args"].count("StrictHostKeyChecking=yes") == 2
+
+
+def test_a_host_of_a_cloud_is_opened_by_the_operators_own_key_and_wired_for_a_cloud(tmp_path, monkeypatch):
+    home = shutil.copytree(SAMPLE, tmp_path / "home")
+    text = (home / "local" / "stack.json").read_text().replace(': "local"', ': "staging"')
+    (home / "staging").mkdir()
+    (home / "staging" / "stack.json").write_text(text)
+    monkeypatch.setenv("BOKA_SSH_KEY", "/home/ada/.ssh/token.pub")
+
+    host = json.loads(inventory(home, "staging").stdout)["_meta"]["hostvars"]["edge1"]
+
+    assert host["ansible_ssh_private_key_file"] == "/home/ada/.ssh/token.pub"
+    assert host["letsencrypt_dns_provider"] == "cloudflare"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from ansible.plugins.loader import filter_loader, init_plugin_loader, lookup_loa
 from ansible.template import Templar, trust_as_template
 
 ROOT = Path(__file__).parents[2]
-WIRING = ROOT / "inventories/local/group_vars"
+WIRING = ROOT / "inventories/group_vars"
 
 init_plugin_loader([])
 filter_loader.add_directory(str(ROOT / "plugins/filter"))

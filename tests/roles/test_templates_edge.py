@@ -114,9 +114,13 @@ def test_a_flow_from_an_empty_group_opens_nothing():
 
 
 def test_ssh_stays_open_to_the_control_machine_without_any_flow():
-    rules = firewall()
+    assert 'ip saddr { 198.18.0.1 } tcp dport 22 accept comment "ssh"' in firewall()
 
-    assert 'ip saddr { 198.18.0.1, 198.18.0.61 } tcp dport 22 accept comment "ssh"' in rules
+
+def test_ssh_is_open_to_whom_a_flow_lets_in_a_network_of_operators_too():
+    rules = firewall(flow("ssh", "203.0.113.10/32", "ops", to="edge", port=22))
+
+    assert 'ip saddr { 198.18.0.1, 203.0.113.10/32, 198.18.0.61 } tcp dport 22 accept comment "ssh"' in rules
 
 
 def test_the_firewall_replaces_only_its_own_table():

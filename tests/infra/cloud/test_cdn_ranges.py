@@ -75,6 +75,16 @@ def test_hosts_are_told_the_cdns_networks_and_the_balancers(graphs):
     assert {str(one) for one in networks if one.is_private} == {"10.20.0.0/20", "10.20.16.0/20", "10.20.32.0/20"}
 
 
+def test_the_bastion_is_told_whom_to_let_in_and_the_others_only_the_bastion(graphs):
+    """A host filters by address: a flow from "control" would let in nobody who is not on the bastion already."""
+    content = graphs["production"].of("StackFile")["stack-file"].inputs["content"]
+    flows = [flow for flow in StackFile.model_validate_json(content).flows if flow.name == "ssh"]
+
+    assert {flow.target: flow.sources for flow in flows} == {
+        "ops": ("203.0.113.10/32",), **dict.fromkeys(("edge", "app", "db", "cache"), ("ops",)),
+    }  # fmt: skip
+
+
 def test_other_flows_stay_as_they_are():
     flow = Flow(name="ssh", sources=("ops",), target="app", port=22)
 
