@@ -22,6 +22,7 @@ class MotoOverHttp(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: apart, each answer waits 40 ms for the head's acknowledgement
     server: MotoOverHttp
 
     def _answer(self) -> None:
