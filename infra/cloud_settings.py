@@ -166,6 +166,11 @@ class CloudSettings(BaseModel):
         description="Whether users come through Cloudflare: names are proxied and only its networks reach ports 80 and "
         "443. Off, names point to the load balancer and everybody reaches it: for an outage of Cloudflare's.",
     )
+    live: bool = Field(
+        default=True,
+        description="Whether the zone is this stack's: its names, rules and settings. False while something else still "
+        "answers there: all else is raised, the zone stays as it is. Then true, boka adopt, boka up.",
+    )
     pages: bool = Field(
         default=False,
         description="Whether Cloudflare Pages answers the marketing name, with what is published there. Else hosts do.",

@@ -13,14 +13,18 @@ class Front(Component):
 
     def __init__(self, name: str, host: str, *, context: Context, parent: pulumi.Resource) -> None:
         super().__init__("Front", name, context, parent)
-        account_id = self.settings.cloudflare_account_id
         project = cloudflare.PagesProject(
             "front",
-            account_id=account_id,
+            account_id=self.settings.cloudflare_account_id,
             name=naming.physical(self.settings, "front"),
             production_branch="main",
             opts=self.child(cloudflare.PagesProject, "front"),
         )
+        if self.settings.live:
+            self._lead_to(project, host)
+        self.register_outputs({})
+
+    def _lead_to(self, project: cloudflare.PagesProject, host: str) -> None:
         record = cloudflare.DnsRecord(
             "front",
             zone_id=self.settings.cloudflare_zone_id,
@@ -37,9 +41,8 @@ class Front(Component):
         # After the record: Pages certifies the name once it finds it.
         cloudflare.PagesDomain(
             "front",
-            account_id=account_id,
+            account_id=self.settings.cloudflare_account_id,
             project_name=project.name,
             name=host,
             opts=self.child(cloudflare.PagesDomain, "front", after=[record]),
         )
-        self.register_outputs({})

@@ -1,6 +1,7 @@
 """Cloudflare's part of each layer. Tables of contents only.
 
 Base: the zone's behaviour, buckets, tokens; they stand on nothing. Stack: what names hosts, or points to them.
+While the stack is not live, nothing that a visitor of the zone could notice is made.
 """
 
 from typing import Any
@@ -21,17 +22,18 @@ from infra.cloudflare.zone import Zone
 
 def base(context: Context, key_arn: pulumi.Input[str], parent: pulumi.Resource) -> dict[str, Any]:
     """Make the part of the base layer. `key_arn` encrypts the tokens. Returns outputs for people."""
-    zone = Zone("zone", context=context, parent=parent)
+    zone = {"ds": Zone("zone", context=context, parent=parent).ds} if context.settings.live else {}
     storage = Storage("storage", context=context, parent=parent)
     tokens = Tokens("tokens", TokensArgs(key_arn=key_arn), context=context, parent=parent)
-    return {"ds": zone.ds, "r2_buckets": storage.bucket_names, "token_secrets": tokens.secret_arns}
+    return {**zone, "r2_buckets": storage.bucket_names, "token_secrets": tokens.secret_arns}
 
 
 def stack(context: Context, origin: pulumi.Input[str], parent: pulumi.Resource) -> None:
     """Make the part of the stack's layer. `origin` is the load balancer's name."""
-    Rules("rules", context=context, parent=parent)
-    Maintenance("maintenance", context=context, parent=parent)
-    Records("records", RecordsArgs(origin=origin), context=context, parent=parent)
+    if context.settings.live:
+        Rules("rules", context=context, parent=parent)
+        Maintenance("maintenance", context=context, parent=parent)
+        Records("records", RecordsArgs(origin=origin), context=context, parent=parent)
     pages = names.of(context.settings).pages
     if pages is not None:
         Front("front", pages, context=context, parent=parent)

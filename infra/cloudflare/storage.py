@@ -25,7 +25,9 @@ class Storage(Component):
         self._account = self.settings.cloudflare_account_id
         self._jurisdiction = self.settings.r2_jurisdiction
         self.bucket_names = {purpose: self._bucket(purpose) for purpose in PURPOSES}
-        self._serve_assets()
+        if self.settings.live:
+            self._name_assets()
+        self._let_our_sites_read_assets()
         if not self.settings.throwaway:
             self._lock_backups()
         self.register_outputs({"bucket_names": self.bucket_names})
@@ -57,19 +59,21 @@ class Storage(Component):
         )
         return bucket.name
 
-    def _serve_assets(self) -> None:
-        found = names.of(self.settings)
+    def _name_assets(self) -> None:
         cloudflare.R2CustomDomain(
             "assets",
             account_id=self._account,
             bucket_name=self.bucket_names["assets"],
             jurisdiction=self._jurisdiction,
             zone_id=self.settings.cloudflare_zone_id,
-            domain=found.assets,
+            domain=names.of(self.settings).assets,
             enabled=True,
             min_tls="1.2",
             opts=self.child(cloudflare.R2CustomDomain, "assets"),
         )
+
+    def _let_our_sites_read_assets(self) -> None:
+        found = names.of(self.settings)
         cloudflare.R2BucketCors(
             "assets",
             account_id=self._account,

@@ -149,6 +149,18 @@ def test_for_any_names_each_has_one_record_and_one_route(tenants, dashboard):
     assert {one.inputs["pattern"] for one in made.of("WorkersRoute").values()} == {f"{name}/*" for name in wanted}
 
 
+def test_until_the_stack_is_live_nothing_that_a_visitor_could_notice_is_made():
+    base, made = record("production-base", live=False), record("production", live=False)
+
+    assert {one.type.split(":")[-1] for one in of_cloudflare(base)} == BASE - {
+        "ZoneSetting", "UrlNormalizationSettings", "ZoneDnssec", "R2CustomDomain",
+    }  # fmt: skip
+    assert {one.type.split(":")[-1] for one in of_cloudflare(made)} == {
+        "PagesProject", "Healthcheck", "NotificationPolicy",
+    }  # fmt: skip
+    assert len(made.of("Instance")) == 9
+
+
 # The zone
 
 
