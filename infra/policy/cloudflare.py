@@ -4,6 +4,7 @@ import json
 from typing import cast
 
 from infra.policy.model import Resource, Stack, Value, at, first_bad, items, shown
+from infra.policy.network import is_open
 
 _ON, _OFF = True, False
 _ADDRESSES = ("A", "AAAA", "CNAME")
@@ -28,10 +29,14 @@ def _first(one: Resource, stack: Stack) -> bool:
     return one.urn == min((other.urn for other in stack.of(one.kind)), default=one.urn)
 
 
-def name_is_proxied(one: Resource, _: Stack) -> str:
-    """A public name leads to the CDN, which hides our addresses; names that begin with _ are for machines."""
+def name_is_proxied(one: Resource, stack: Stack) -> str:
+    """A public name leads to the CDN while ours takes nobody else; names that begin with _ are for machines."""
     for_machines = str(one.get("name")).startswith("_") or "._domainkey" in str(one.get("name"))
-    return "" if one.get("type") not in _ADDRESSES or for_machines else one.must("proxied", _ON)
+    if one.get("type") not in _ADDRESSES or for_machines:
+        return ""
+    seen = one.must("proxied", _ON)
+    # Not by a setting: a rule sees what exists. Who takes the CDN's networks only is not reached by another way.
+    return "" if seen and any(is_open(rule) for rule in stack.of("SecurityGroupIngressRule")) else seen
 
 
 def name_has_a_ttl(one: Resource, _: Stack) -> str:

@@ -14,7 +14,8 @@ _BASTION = "ops"
 _IMAGE = re.compile(r"ami-[0-9a-f]{17}")
 
 
-def _is_open(one: Resource) -> bool:
+def is_open(one: Resource) -> bool:
+    """Whether a security-group rule lets in a network that is the whole internet, or much of it."""
     given = [one.get("cidrIpv4"), one.get("cidrIpv6")]
     networks = [ip_network(network, strict=False) for network in given if network]
     return any(network.prefixlen < _WIDEST[network.version] for network in networks)
@@ -29,7 +30,7 @@ def _admits(one: Resource, port: int) -> bool:
 
 def world_sees_web_ports_only(one: Resource, _: Stack) -> str:
     """Nothing but ports 80 and 443 is open to the whole internet."""
-    if not _is_open(one):
+    if not is_open(one):
         return ""
     ports = (one.get("fromPort"), one.get("toPort"))
     narrow = one.get("ipProtocol") == "tcp" and ports[0] == ports[1] and ports[0] in _OPEN_PORTS
@@ -38,7 +39,7 @@ def world_sees_web_ports_only(one: Resource, _: Stack) -> str:
 
 def world_reaches_the_edge_only(one: Resource, stack: Stack) -> str:
     """What is open to the whole internet is open on the load balancer's security group."""
-    if not _is_open(one):
+    if not is_open(one):
         return ""
     mine = set(one.refers.get("securityGroupId", ()))
     if not mine:

@@ -180,7 +180,7 @@ RULES: tuple[Rule, ...] = (
          fix="Make an aws.sns.TopicSubscription."),
 
     # The CDN
-    Rule(check=cloudflare.name_is_proxied, severity="high", types=(_NAME,), fix="Pass proxied=True."),
+    Rule(check=cloudflare.name_is_proxied, severity="high", types=(_NAME,), wide=True, fix="Pass proxied=True."),
     Rule(check=cloudflare.name_has_a_ttl, severity="low", types=(_NAME,),
          fix="Pass ttl=1 with proxied=True, else 60 to 86400."),
     Rule(check=cloudflare.zone_settings_are_there, severity="high", types=(_SETTING,), wide=True,

@@ -118,6 +118,22 @@ def test_all_protocols_admit_ssh_too():
     assert judged("ssh-comes-through-the-bastion", rule).verdict == "bad"
 
 
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        pytest.param({"cidrIpv4": "0.0.0.0/0"}, "good", id="the balancer takes everyone: the CDN is off"),
+        pytest.param({"prefixListId": "pl-1"}, "bad", id="the balancer takes the CDN's networks only"),
+        pytest.param({"cidrIpv4": "203.0.113.0/24"}, "bad", id="the balancer takes an office only"),
+        pytest.param({"cidrIpv4": UNKNOWN}, "unknown", id="whom the balancer takes is not known"),
+    ],
+)
+def test_a_name_passes_by_the_cdn_only_where_everyone_may(source, verdict):
+    name = made("cloudflare:index/dnsRecord:DnsRecord", type="CNAME", name="www.boka.example", proxied=False)
+    rule = made("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "https", **source)
+
+    assert judged("name-is-proxied", name, rule).verdict == verdict
+
+
 def test_a_bucket_that_denies_plain_http_to_some_does_not_deny_it_to_all():
     bucket = made(BUCKET, bucket="boka-artefacts")
     text = TLS_ONLY.replace('"Principal": "*"', '"Principal": {"AWS": "arn:aws:iam::111122223333:root"}')

@@ -31,6 +31,14 @@ def test_no_throwaway_stack_breaks_a_rule(stack):
     assert found.lines()[1:] == []
 
 
+@pytest.mark.parametrize("changed", [{"cdn": False}, {"live": False}], ids=["the CDN is off", "not live yet"])
+@pytest.mark.parametrize("stack", ["production-base", "production"])
+def test_what_an_operator_needs_in_an_emergency_or_a_move_breaks_no_rule(stack, changed):
+    found = report.of(as_stack(record(stack, **changed), "production"))
+
+    assert found.lines()[1:] == []
+
+
 @pytest.mark.parametrize("stack", ["production-base", "production"])
 def test_a_first_preview_breaks_no_rule_and_counts_what_it_does_not_know(stack):
     found = report.of(as_stack(record(stack, preview=True), "production"))
