@@ -142,6 +142,12 @@ class CloudSettings(BaseModel):
         default=False, description="No protection, no object lock, no recovery days: for live tests. Staging only."
     )
 
+    secrets_in: Literal["repository", "secrets-manager"] = Field(
+        default="repository",
+        description="Where the platform's secrets lie. repository: age files under secrets/<stack>/, to be committed; "
+        "secrets-manager: entries of the stack's account. A change moves them with the next boka up.",
+    )
+
     # Watch
     alert_email: Mail = Field(description="Who hears of alarms and of the budget.")
     budget_usd: int = Field(

@@ -83,6 +83,14 @@ def bucket(settings: CloudSettings, purpose: str, account_id: str) -> str:
     return found
 
 
+def secret(settings: CloudSettings, entry: str) -> str:
+    """Return the name of an entry in Secrets Manager.
+
+    No entry may end in a hyphen and six characters: Secrets Manager would take those for the end of an ARN.
+    """
+    return f"boka/{settings.environment}/{entry}"
+
+
 def role_arn(settings: CloudSettings, name: str) -> str:
     """Return the ARN of a role of the stack's own account, known before the role exists."""
     return f"arn:aws:iam::{settings.account_id}:role/{physical(settings, name)}"

@@ -2,6 +2,8 @@
 
 from ops.screen import Screen
 from ops.secrets import Store
+from ops.secrets.files import Files
+from ops.secrets.store import driver_of, left_behind
 from ops.stacks import Stack
 
 _TOOLS = ("pulumi",)
@@ -14,9 +16,14 @@ def ensure(stack: Stack, screen: Screen) -> None:
 
     screen.now("looking for tools")
     tools.ensure_all(_LOCAL_TOOLS if stack.is_local else _TOOLS)
-    made = ensure_secrets(stack)
-    if made:
-        screen.say(f"made {len(made)} secrets in {stack.secrets}")
+    if not _lie_in_the_cloud(stack):
+        _make_secrets(stack, screen)
+
+
+def ensure_in_cloud(stack: Stack, screen: Screen) -> None:
+    """Make the missing secrets of a stack that keeps them in its cloud, once the base layer made the place for them."""
+    if _lie_in_the_cloud(stack):
+        _make_secrets(stack, screen)
 
 
 def ensure_secrets(stack: Stack) -> list[str]:
@@ -24,5 +31,15 @@ def ensure_secrets(stack: Stack) -> list[str]:
     from ops.secrets import authority  # noqa: PLC0415  # loads cryptography
 
     store = Store(stack)
-    made = store.ensure()
+    made = store.ensure(lambda: left_behind(stack))
     return [*made, "ca/ca.pem"] if authority.ensure_certificate(stack, store) else made
+
+
+def _make_secrets(stack: Stack, screen: Screen) -> None:
+    made = ensure_secrets(stack)
+    if made:
+        screen.say(f"made {len(made)} secrets in {Store(stack).where}")
+
+
+def _lie_in_the_cloud(stack: Stack) -> bool:
+    return not isinstance(driver_of(stack), Files)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra import naming
 from infra.aws.component import Component, Context
 
 ENTRIES: dict[str, str] = {
@@ -33,7 +34,7 @@ class Secrets(Component):
     def _entry(self, entry: str, args: SecretsArgs) -> aws.secretsmanager.Secret:
         return aws.secretsmanager.Secret(
             entry,
-            name=f"boka/{self.settings.environment}/{entry}",
+            name=naming.secret(self.settings, entry),
             description=f"Boka {self.settings.environment}: {ENTRIES[entry]}",
             kms_key_id=args.key_arn,
             recovery_window_in_days=0 if self.settings.throwaway else _RECOVERY_DAYS,

@@ -92,7 +92,7 @@ class Tokens(Component):
         entry = f"cloudflare-{name}"
         secret = aws.secretsmanager.Secret(
             entry,
-            name=f"boka/{self.settings.environment}/{entry}",
+            name=naming.secret(self.settings, f"cloudflare/{name}"),
             description=f"Boka {self.settings.environment}: token that {PURPOSES[name].meaning}",
             kms_key_id=args.key_arn,
             recovery_window_in_days=0 if self.settings.throwaway else _RECOVERY_DAYS,

@@ -29,6 +29,7 @@ def up(
             preparation.ensure(run.stack, run.screen)
         with run.record.phase("hosts"):
             outcome = engine.up(run.stack, run.record, run.screen)
+        preparation.ensure_in_cloud(run.stack, run.screen)
         if hosts_only:
             run.finish(summary.hosts_raised(run, outcome))
             return

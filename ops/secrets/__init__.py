@@ -1,6 +1,6 @@
-"""The secrets of one stack: made once, age-encrypted at rest, handed out by name.
+"""The secrets of one stack: made once, encrypted at rest, handed out by name.
 
-`Store(stack).get("database/valkey")`; `Store(stack).ensure()` makes what is missing, before the first host exists.
+`Store(stack).get("database/valkey")`; `Store(stack).ensure()` makes what is missing, before any host asks.
 """
 
 from ops.secrets.errors import NoSuchSecret, SecretsUnreadable

@@ -11,6 +11,7 @@ from infra.files import write_atomically
 from ops.secrets.store import Store
 from ops.stacks import Stack
 
+CERTIFICATE = "auth/internal_ca_certificate"  # no secret, but made once as the key is
 LIFE = timedelta(days=3653)  # ten years: hosts' certificates are renewed long before, the authority with the stack
 
 
@@ -24,15 +25,30 @@ def make_key() -> str:
 
 
 def ensure_certificate(stack: Stack, store: Store) -> bool:
-    """Write `ca/ca.pem` for the key in the store unless it is there; tell whether it was written."""
+    """Write `ca/ca.pem` for the key in the store unless it is there; tell whether it was written.
+
+    A cloud stack keeps the certificate beside the key: whichever machine works on it gives its hosts the same one.
+    """
     path = stack.authority / "ca.pem"
-    key = load_key(store)
-    if path.exists() and _certifies(path.read_bytes(), key):
+    present = path.read_bytes() if path.exists() else b""
+    certificate = _certificate(stack, store, present)
+    if certificate == present:
         return False
-    now = datetime.now(UTC)
-    certificate = self_signed(key, f"Boka {stack.name} internal authority", now)
-    write_atomically(path, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    write_atomically(path, certificate, mode=0o644)
     return True
+
+
+def _certificate(stack: Stack, store: Store, present: bytes) -> bytes:
+    if not stack.is_local and CERTIFICATE in store.names():
+        return store.get(CERTIFICATE).encode()
+    key = load_key(store)
+    if not (present and _certifies(present, key)):
+        made = self_signed(key, f"Boka {stack.name} internal authority", datetime.now(UTC))
+        present = made.public_bytes(serialization.Encoding.PEM)
+    if stack.is_local:
+        return present
+    store.add({CERTIFICATE: present.decode()})
+    return store.get(CERTIFICATE).encode()
 
 
 def load_key(store: Store) -> ec.EllipticCurvePrivateKey:

@@ -5,7 +5,15 @@ import secrets
 import string
 from collections.abc import Callable, Mapping
 
-GROUPS = ("database", "auth", "external")  # one encrypted file each
+GROUPS = ("database", "auth", "external")  # one encrypted file, or entry of Secrets Manager, each
+
+# Cloudflare's tokens of a cloud stack, by purpose. Pulumi has them made and keeps them in Secrets Manager.
+TOKENS = ("assets", "backup", "certificates", "purge")
+# Each token's value, and its id, which is R2's access key: by the entry and the field that hold it.
+CLOUDFLARE = {
+    **{f"cloudflare/{token}": (f"cloudflare/{token}", "value") for token in TOKENS},
+    **{f"cloudflare/{token}_id": (f"cloudflare/{token}", "id") for token in TOKENS},
+}
 
 
 def url_safe_text() -> str:
@@ -47,3 +55,14 @@ CATALOG: Mapping[str, Callable[[], str]] = {
     "external/s3_access_key": url_safe_text,
     "external/s3_secret_key": url_safe_text,
 }
+
+# What plays the internet of a local stack shares these with its hosts. In a cloud no host does: certificates are asked
+# for with Cloudflare's token, buckets opened by a host's role, the address is held by a load balancer.
+LOCAL_ONLY = frozenset(
+    {"auth/keepalived", "external/acme_dns_tsig", "external/s3_access_key", "external/s3_secret_key"}
+)
+
+
+def of(*, is_local: bool) -> list[str]:
+    """Return the names that a local stack, or one in a cloud, has."""
+    return [name for name in CATALOG if is_local or name not in LOCAL_ONLY]

@@ -2,7 +2,8 @@
 
 Refused
 ├── NoSuchSecret        the catalog has no such name
-└── SecretsUnreadable   missing or wrong identity, or a damaged file
+└── SecretsUnreadable   missing or wrong identity, a damaged file, an entry out of reach
+    └── NoSuchEntry     Secrets Manager has none of that name
 """
 
 from pathlib import Path
@@ -22,8 +23,12 @@ class NoSuchSecret(Refused):
 
 
 class SecretsUnreadable(Refused):
-    """A file of secrets could not be opened. `path` is the file, or the identity when that is the trouble."""
+    """Secrets are out of reach. `place` is the file, the identity when that is the trouble, or the entry."""
 
-    def __init__(self, path: Path, fact: str, next_step: str) -> None:
-        self.path = path
-        super().__init__(f"{path}: {fact} Nothing was changed. {next_step}")
+    def __init__(self, place: Path | str, fact: str, next_step: str) -> None:
+        self.place = place
+        super().__init__(f"{place}: {fact} Nothing was changed. {next_step}")
+
+
+class NoSuchEntry(SecretsUnreadable):
+    """The base layer, which makes the entries of Secrets Manager, is not raised, or has no such entry."""

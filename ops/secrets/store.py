@@ -1,113 +1,110 @@
-"""The files of secrets of one stack: `database.age`, `auth.age`, `external.age`, and the identity that opens them.
+"""The secrets of one stack by name, whichever place its settings say that they lie in."""
 
-A local stack keeps both in its state; staging and production keep the files in the repository, their recipients in
-`secrets/recipients.txt`, and the identity outside, where $BOKA_AGE_KEY_FILE says.
-"""
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
-import json
-import os
-from pathlib import Path
-
-from infra.files import write_atomically
-from ops.secrets import age
-from ops.secrets.catalog import CATALOG, GROUPS
-from ops.secrets.errors import NoSuchSecret, SecretsUnreadable
-from ops.stacks import CHECKOUT, Stack
+from ops import settings
+from ops.secrets import catalog
+from ops.secrets.catalog import GROUPS
+from ops.secrets.entries import Entries
+from ops.secrets.errors import NoSuchEntry, NoSuchSecret
+from ops.secrets.files import Files
+from ops.stacks import Stack
 
 Secrets = dict[str, str]
-IDENTITY_VARIABLE = "BOKA_AGE_KEY_FILE"
-_LOCAL_CURE = "Restore it, or remove the stack with boka down and raise it again."
-_LASTING_CURE = f"Name the identity's file in ${IDENTITY_VARIABLE}."
+
+
+class Driver(Protocol):
+    """A place of secrets: a document a group, to which secrets are added and of which none is changed."""
+
+    where: str
+
+    def read(self, group: str) -> Secrets:
+        """Return the secrets of a group; empty when there are none yet."""
+        ...
+
+    def add(self, group: str, new: Secrets) -> Secrets:
+        """Write what the group lacks of `new` and return the whole group, as others may have written to it too."""
+        ...
 
 
 class Store:
-    """The secrets of one stack by name (`database/valkey`). Opens each file once."""
+    """The secrets of one stack by name (`database/valkey`). Reads each group once."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
+        self._driver = driver_of(stack)
         self._opened: dict[str, Secrets] = {}
+        self.where = self._driver.where
 
     def get(self, name: str) -> str:
         """Return one secret.
 
         Raises:
             NoSuchSecret: the stack has none of that name.
-            SecretsUnreadable: the identity is missing or another one, or the file is damaged.
+            SecretsUnreadable: where it lies cannot be read.
         """
+        if not self._stack.is_local and name in catalog.CLOUDFLARE:
+            return self._token(name)
         group, _, key = name.partition("/")
         found = self._open(group).get(key) if group in GROUPS else None
         if found is None:
-            raise NoSuchSecret(name, self._stack.name, self.names())
+            elsewhere = [] if self._stack.is_local else sorted(catalog.CLOUDFLARE)
+            raise NoSuchSecret(name, self._stack.name, [*self.names(), *elsewhere])
         return found
 
     def names(self) -> list[str]:
-        """Return the names of all secrets that the stack has now."""
+        """Return the names of all secrets that the stack has now; those that Cloudflare made are not looked for."""
         return sorted(f"{group}/{key}" for group in GROUPS for key in self._open(group))
 
-    def ensure(self) -> list[str]:
-        """Make every secret of the catalog that is missing, change none, and return the names of the new ones."""
-        if self._stack.is_local and not any(self._path(group).exists() for group in GROUPS):
-            self._make_identity()
+    def ensure(self, known: Callable[[], Mapping[str, str]] = dict) -> list[str]:
+        """Make every secret of the catalog that is missing, change none, and return the names of the new ones.
+
+        `known` is asked when some are missing: what it has is taken over and not made anew.
+        """
         present = self.names()
-        missing = [name for name in CATALOG if name not in present]
+        missing = [name for name in catalog.of(is_local=self._stack.is_local) if name not in present]
+        had = {name: value for name, value in known().items() if name not in present} if missing else {}
+        return self.add(had | {name: catalog.CATALOG[name]() for name in missing if name not in had})
+
+    def add(self, new: Mapping[str, str]) -> list[str]:
+        """Keep secrets whose names the stack lacks, change none, and return the names of the new ones."""
         for group in GROUPS:
-            new = {name.partition("/")[2]: CATALOG[name]() for name in missing if name.startswith(f"{group}/")}
-            if new:
-                self._write(group, self._open(group) | new)
-        return missing
-
-    @property
-    def _identity_path(self) -> Path:
-        if self._stack.is_local:
-            return self._stack.secrets / "identity"
-        return Path(os.environ.get(IDENTITY_VARIABLE, f"${IDENTITY_VARIABLE}"))
-
-    def _path(self, group: str) -> Path:
-        return self._stack.secrets / f"{group}.age"
+            mine = {name.partition("/")[2]: value for name, value in new.items() if name.startswith(f"{group}/")}
+            if mine:
+                self._opened[group] = self._driver.add(group, mine)
+        return [name for name, value in new.items() if self.get(name) == value]  # another machine may have been first
 
     def _open(self, group: str) -> Secrets:
         if group not in self._opened:
-            path = self._path(group)
-            self._opened[group] = _decrypt(path, self._identity()) if path.exists() else {}
+            self._opened[group] = self._driver.read(group)
         return self._opened[group]
 
-    def _write(self, group: str, content: Secrets) -> None:
-        plain = json.dumps(content, sort_keys=True).encode()
-        write_atomically(self._path(group), age.encrypt(plain, self._recipients()))
-        self._opened[group] = content
-
-    def _make_identity(self) -> None:
-        if not self._identity_path.exists():
-            identity = age.make_identity()
-            write_atomically(self._identity_path, f"# public key: {age.public_key(identity)}\n{identity}\n".encode())
-
-    def _identity(self) -> str:
-        path, cure = self._identity_path, _LOCAL_CURE if self._stack.is_local else _LASTING_CURE
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except OSError as err:
-            fact = f"the identity that opens the secrets cannot be read ({err.strerror})."
-            raise SecretsUnreadable(path, fact, cure) from err
-        keys = [line for line in lines if line.startswith("AGE-SECRET-KEY-")]
-        if len(keys) != 1:
-            fact = f"holds {len(keys)} age identities; exactly one line AGE-SECRET-KEY-... is allowed."
-            raise SecretsUnreadable(path, fact, cure)
-        return keys[0]
-
-    def _recipients(self) -> list[str]:
-        if self._stack.is_local:
-            return [age.public_key(self._identity())]
-        path = CHECKOUT / "secrets" / "recipients.txt"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        keys = [line.strip() for line in lines if line.startswith("age1")]
-        if not keys:
-            raise SecretsUnreadable(path, "names no recipient (age1...).", "Add the public keys of those who may read.")
-        return keys
+    def _token(self, name: str) -> str:
+        """What Pulumi wrote: `{"id", "value"}` of one token, in Secrets Manager wherever the rest lies."""
+        entry, field = catalog.CLOUDFLARE[name]
+        if entry not in self._opened:
+            self._opened[entry] = Entries(settings.cloud(self._stack)).read(entry)
+        return self._opened[entry][field]
 
 
-def _decrypt(path: Path, identity: str) -> Secrets:
+def driver_of(stack: Stack) -> Driver:
+    """Return where the stack's settings say that its secrets lie.
+
+    Raises:
+        SettingsError: they say something else than there is.
+    """
+    if stack.is_local or settings.chosen(stack).get("secrets_in", "repository") == "repository":
+        return Files(stack)
+    return Entries(settings.cloud(stack))
+
+
+def left_behind(stack: Stack) -> Secrets:
+    """Return what a cloud stack has in the place that its settings do not say: it was moved, or nothing is there."""
+    if stack.is_local:
+        return {}
+    other = Entries(settings.cloud(stack)) if isinstance(driver_of(stack), Files) else Files(stack)
     try:
-        return json.loads(age.decrypt(path.read_bytes(), identity))
-    except (age.NotForThisIdentity, ValueError) as err:
-        fact = f"is damaged, or encrypted to another identity than {age.public_key(identity)} ({err})."
-        raise SecretsUnreadable(path, fact, "Put back the identity that it was made for, or the file.") from err
+        return {f"{group}/{key}": value for group in GROUPS for key, value in other.read(group).items()}
+    except NoSuchEntry:
+        return {}

@@ -13,6 +13,7 @@ from recorder import as_text, record, settings_of
 from infra import cloud_settings
 from infra.cloudflare import provider, storage, tokens, zone
 from infra.settings import SettingsError
+from ops.secrets import catalog
 
 # Few, because each records two layers; the rules for any names are tested over many more.
 FEW = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -306,3 +307,7 @@ def test_what_is_named_once_an_account_says_whose_it_is(graphs):
     ]
 
     assert [name for name in named if not name.startswith("boka-production-")] == []
+
+
+def test_the_store_of_secrets_knows_every_token():
+    assert set(catalog.TOKENS) == set(tokens.PURPOSES)

@@ -32,7 +32,7 @@ def test_a_second_run_makes_and_changes_nothing(made):
 
 def test_a_newer_version_adds_its_names_and_keeps_the_others(made, monkeypatch):
     before = values(made)
-    monkeypatch.setattr("ops.secrets.store.CATALOG", {**catalog.CATALOG, "auth/new": lambda: "value"})
+    monkeypatch.setattr("ops.secrets.catalog.CATALOG", {**catalog.CATALOG, "auth/new": lambda: "value"})
 
     assert Store(made).ensure() == ["auth/new"]
     assert values(made) == {**before, "auth/new": "value"}
@@ -74,14 +74,14 @@ def test_a_damaged_file_is_refused(made):
         Store(made).get("auth/keepalived")
 
 
-@pytest.mark.parametrize("name", ["database/nobody", "nobody/valkey", "valkey", ""])
+@pytest.mark.parametrize("name", ["database/nobody", "nobody/valkey", "cloudflare/certificates", "valkey", ""])
 def test_an_unknown_name_is_refused(made, name):
     with pytest.raises(NoSuchSecret, match="it has auth/booking_encryption_key, "):
         Store(made).get(name)
 
 
 def test_production_takes_its_identity_from_the_variable(monkeypatch, tmp_path):
-    monkeypatch.setattr("ops.secrets.store.CHECKOUT", tmp_path)
+    monkeypatch.setattr("ops.secrets.files.CHECKOUT", tmp_path)
     monkeypatch.setattr("ops.stacks.CHECKOUT", tmp_path)
     identity = age.make_identity()
     (tmp_path / "key").write_text(identity)
@@ -91,12 +91,12 @@ def test_production_takes_its_identity_from_the_variable(monkeypatch, tmp_path):
 
     Store(Stack("production")).ensure()
 
-    assert Store(Stack("production")).get("auth/keepalived")
+    assert Store(Stack("production")).get("auth/booking_signing_key")
     assert (tmp_path / "secrets" / "production" / "auth.age").exists()
 
 
 def test_production_without_recipients_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr("ops.secrets.store.CHECKOUT", tmp_path)
+    monkeypatch.setattr("ops.secrets.files.CHECKOUT", tmp_path)
     monkeypatch.setattr("ops.stacks.CHECKOUT", tmp_path)
 
     with pytest.raises(SecretsUnreadable, match="names no recipient"):
