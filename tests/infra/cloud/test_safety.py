@@ -157,3 +157,13 @@ def test_the_hand_over_is_the_same_contract(graphs):
     assert found.hosts["db1"].address == "10.20.128.41"
     assert found.hosts["db1"].host_key.startswith("ssh-ed25519 ")
     assert "PRIVATE" not in content
+
+
+def test_no_role_may_read_a_secret_or_use_its_key(graphs):
+    entries = graphs["production-base"].of("Secret").values()
+    (key,) = {one.inputs["kmsKeyId"] for one in entries}
+    policies = [one.inputs["policy"] for graph in graphs.values() for one in graph.of("RolePolicy").values()]
+
+    assert key.endswith("/secrets")
+    assert len(policies) > 4
+    assert [text for text in policies if "secretsmanager" in text or key in text or '"kms:*"' in text] == []
