@@ -54,9 +54,11 @@ cloud: ## The cloud programs under the real pulumi, with doubles in the place of
 platform: ## The whole platform on a throwaway stack
 	@$(VENV)/pytest -q -m hosts tests/platform
 
-bench: ## Speed of the service and of the platform, one JSON line a figure (throwaway hosts, some 20 minutes)
+bench: ## Speed of the service, the cloud programs and the platform, one JSON line a figure (throwaway hosts, some 20 minutes)
 	@tools/bootstrap.sh test
 	@$(VENV)/python tests/service $(VENV)/python tests/bench/bench_app.py
+	@$(VENV)/python -m tools ensure pulumi
+	@$(VENV)/python tests/bench/bench_cloud.py
 	@$(VENV)/python tests/bench/bench_platform.py
 
 clean: ## Remove caches: tools, images, packages, artefacts

@@ -191,11 +191,14 @@ def _open(value: Any) -> Any:
 
 def settings_of(stack: str, **changed: object) -> dict[str, object]:
     """The committed settings of a stack's environment, some of them changed; None leaves one out."""
-    path = REPOSITORY / f"Pulumi.{stack.removesuffix('-base')}.yaml"
-    content: dict[str, object] = yaml.safe_load(path.read_text())["config"]
-    ours = {key.removeprefix("boka:"): value for key, value in content.items() if key.startswith("boka:")}
-    found = ours | changed
+    found = _committed(f"Pulumi.{stack.removesuffix('-base')}.yaml") | changed
     return {key: value for key, value in found.items() if value is not None}
+
+
+@cache  # some 600 tests and examples ask
+def _committed(file: str) -> dict[str, object]:
+    content: dict[str, object] = yaml.safe_load((REPOSITORY / file).read_text())["config"]
+    return {key.removeprefix("boka:"): value for key, value in content.items() if key.startswith("boka:")}
 
 
 def as_text(values: Mapping[str, object]) -> dict[str, str]:
