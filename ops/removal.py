@@ -6,7 +6,11 @@ from pathlib import Path
 from infra.local.sweep import sweep
 from ops import settings
 from ops.errors import Refused
+from ops.screen import Screen
+from ops.secrets import NoSuchEntry, Store
 from ops.stacks import Stack
+
+R2_PURPOSES = ("assets", "backup")
 
 
 class StillMounted(Refused):
@@ -35,6 +39,29 @@ def refuse_lasting(stack: Stack) -> None:
     """
     if not stack.is_local and not settings.cloud(stack).throwaway:
         raise Lasting(stack)
+
+
+def empty_buckets(stack: Stack, screen: Screen) -> None:
+    """Empty the buckets of a throwaway stack at Cloudflare, which deletes none that holds something. AWS's go anyhow.
+
+    Raises:
+        R2Refused: that was not allowed. Nothing else was removed.
+    """
+    if stack.is_local:
+        return
+    from infra import naming  # noqa: PLC0415  # loads pydantic
+    from ops import r2  # noqa: PLC0415  # only stacks in a cloud have such
+
+    chosen, store = settings.cloud(stack), Store(stack)
+    for purpose in R2_PURPOSES:
+        bucket = naming.physical(chosen, purpose)
+        try:
+            access_key, token = store.get(f"cloudflare/{purpose}_id"), store.get(f"cloudflare/{purpose}")
+        except NoSuchEntry:
+            continue  # token and bucket are of the base layer, which was not raised or is gone by half
+        screen.now(f"emptying {bucket}")
+        count = r2.empty(bucket, r2.endpoint(chosen), access_key, token)
+        screen.say(f"deleted {count} objects of R2 bucket {bucket}")
 
 
 def remove_state(stack: Stack) -> None:

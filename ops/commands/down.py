@@ -9,12 +9,13 @@ def down(*, stack: StackName = "local", yes: Yes = False, as_json: AsJson = Fals
     """Remove the stack: hosts, data, state, secrets, keys. There is no undo; backups in the stack go with it."""
     removal.refuse_lasting(stacks.named(stack))
     screen = Screen(as_json=as_json)
-    if not stacks.named(stack).state.exists():
+    if stacks.named(stack).is_local and not stacks.named(stack).state.exists():
         screen.result(summary.Removed(stack=stack, phases={}))
         return
     screen.say(f"Remove stack {stack}: its hosts, their data, its secrets and keys. This cannot be undone.")
     screen.confirm(stack, yes=yes)
     with session.opened(stack, "down", as_json=as_json, wait=not no_wait) as run:
+        removal.empty_buckets(run.stack, run.screen)
         with run.record.phase("hosts"):
             engine.destroy(run.stack, run.record, run.screen)
         with run.record.phase("state"):

@@ -3,7 +3,7 @@
 `Store(stack).get("database/valkey")`; `Store(stack).ensure()` makes what is missing, before any host asks.
 """
 
-from ops.secrets.errors import NoSuchSecret, SecretsUnreadable
+from ops.secrets.errors import NoSuchEntry, NoSuchSecret, SecretsUnreadable
 from ops.secrets.store import Store
 
-__all__ = ["NoSuchSecret", "SecretsUnreadable", "Store"]
+__all__ = ["NoSuchEntry", "NoSuchSecret", "SecretsUnreadable", "Store"]

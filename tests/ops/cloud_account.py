@@ -19,13 +19,13 @@ BUCKET, ALIAS = f"boka-production-state-{ACCOUNT}", "alias/boka-production-state
 ZONE = {"name": "boka.example", "status": "active", "account": {"id": "0123456789abcdef0123456789abcdef"}}
 
 
-def settle(folder: Path, monkeypatch) -> Path:
-    """Production's committed settings, for moto's account, in a folder of their own; credentials for it."""
+def settle(folder: Path, monkeypatch, environment="production") -> Path:
+    """An environment's committed settings, for moto's account, in a folder of their own; credentials for it."""
     for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(key, "testing")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    text = (Path(__file__).parents[2] / "Pulumi.production.yaml").read_text()
-    path = folder / "Pulumi.production.yaml"
+    text = (Path(__file__).parents[2] / f"Pulumi.{environment}.yaml").read_text()
+    path = folder / f"Pulumi.{environment}.yaml"
     path.write_text(text.replace("111122223333", ACCOUNT))
     monkeypatch.setattr("ops.stacks.CHECKOUT", folder)
     return path
