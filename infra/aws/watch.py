@@ -227,7 +227,7 @@ class HostAlarms(Component):
         aws.cloudwatch.MetricAlarm(
             name,
             name=naming.physical(self.settings, name),
-            alarm_description=f"The load balancer finds an edge that does not answer on its {port} port.",
+            alarm_description=f"The load balancer leaves an edge out ({port}): drained, or no answer to /edge-health.",
             namespace="AWS/NetworkELB",
             metric_name="UnHealthyHostCount",
             dimensions={"LoadBalancer": load_balancer, "TargetGroup": target_group},

@@ -100,7 +100,7 @@ OPERATIONS: dict[str, Operation] = {
     "aws:lb/loadBalancer:LoadBalancer": Operation("elbv2", "CreateLoadBalancer", {"loadBalancerType": "Type",
         "internal": None, "enableCrossZoneLoadBalancing": None, "enableDeletionProtection": None}),
     "aws:lb/targetGroup:TargetGroup": Operation("elbv2", "CreateTargetGroup", {"deregistrationDelay": None,
-        "preserveClientIp": None, "healthCheck": None}),
+        "preserveClientIp": None, "healthCheck": None, "targetHealthStates": None}),
     "aws:lb/targetGroupAttachment:TargetGroupAttachment": Operation("elbv2", "RegisterTargets", {"targetId": None,
         "port": None}, filled=("Targets",)),
     "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock": Operation("s3control", "PutPublicAccessBlock", {},
@@ -140,7 +140,8 @@ FURTHER: tuple[tuple[str, tuple[str, ...], Operation], ...] = (
         "GroupName"}, "Placement")),
     ("aws:lb/targetGroup:TargetGroup", ("healthCheck",), Operation("elbv2", "CreateTargetGroup", {
         "enabled": "HealthCheckEnabled", "protocol": "HealthCheckProtocol", "port": "HealthCheckPort",
-        "interval": "HealthCheckIntervalSeconds", "timeout": "HealthCheckTimeoutSeconds",
+        "path": "HealthCheckPath", "matcher": None, "interval": "HealthCheckIntervalSeconds",
+        "timeout": "HealthCheckTimeoutSeconds",
         "healthyThreshold": "HealthyThresholdCount", "unhealthyThreshold": "UnhealthyThresholdCount"},
         filled=("Name",))),
     ("aws:lb/targetGroupAttachment:TargetGroupAttachment", ("targetId", "port"), Operation("elbv2",
