@@ -334,4 +334,8 @@ FLOWS: tuple[Flow, ...] = (
 OUTBOUND: tuple[Flow, ...] = (
     Flow(name="https_out", sources=("edge", "app", "db", "cache", "ops"), target="any", port=443),
     Flow(name="mail_out", sources=("app", "ops"), target="any", port=587),
+    # The certificates' issuer asks the zone's own servers whether they know its answer to the challenge yet; the
+    # resolver would still say what it knew before.
+    Flow(name="dns_out", sources=("ops",), target="any", port=53),
+    Flow(name="dns_out", sources=("ops",), target="any", port=53, protocol="udp"),
 )

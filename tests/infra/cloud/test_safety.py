@@ -25,7 +25,7 @@ CHOICES = st.fixed_dictionaries(
 def open_ports(graph):
     rules = graph.of("SecurityGroupIngressRule").values()
     wide = [one for one in rules if {one.inputs.get("cidrIpv4"), one.inputs.get("cidrIpv6")} & WORLD]
-    return {(one.inputs["tags"]["Name"].split("-")[-1], one.inputs["fromPort"], one.inputs["toPort"]) for one in wide}
+    return {(of_group(one.inputs), one.inputs["fromPort"], one.inputs["toPort"]) for one in wide}
 
 
 @FEW
@@ -64,9 +64,22 @@ def test_only_the_bastion_and_the_load_balancer_have_public_addresses(graphs):
 def test_every_egress_rule_names_one_port(graphs):
     rules = graphs["production"].of("SecurityGroupEgressRule").values()
 
-    assert {(one.inputs["ipProtocol"], one.inputs["fromPort"] == one.inputs["toPort"]) for one in rules} == {
-        ("tcp", True)
-    }
+    assert [one.name for one in rules if one.inputs["fromPort"] != one.inputs["toPort"]] == []
+
+
+def test_what_may_leave_is_web_mail_and_the_issuers_questions_about_names(graphs):
+    rules = graphs["production"].of("SecurityGroupEgressRule").values()
+    wide = [one.inputs for one in rules if {one.inputs.get("cidrIpv4"), one.inputs.get("cidrIpv6")} & WORLD]
+
+    found = {(of_group(one), one["ipProtocol"], one["fromPort"]) for one in wide}
+
+    web = {(group, "tcp", 443) for group in ("edge", "app", "db", "cache", "ops")}
+    mail = {(group, "tcp", 587) for group in ("app", "ops")}
+    assert found == web | mail | {("ops", "tcp", 53), ("ops", "udp", 53)}
+
+
+def of_group(inputs):
+    return inputs["tags"]["Name"].rpartition("-")[2]
 
 
 @pytest.mark.parametrize(
