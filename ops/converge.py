@@ -25,7 +25,12 @@ def build(run: Session) -> "Artefact":
 
 def configure(run: Session, release: "Artefact") -> PlayResult:
     """Make every host what its roles say."""
-    return _play(run, Play(playbook="site", variables=_variables(release)))
+    return _play(run, site(release))
+
+
+def site(release: "Artefact", limit: str = "") -> Play:
+    """Return the play that makes hosts what their roles say, with this release."""
+    return Play(playbook="site", variables=_variables(release), limit=limit)
 
 
 def deploy(run: Session, release: "Artefact") -> PlayResult:

@@ -8,7 +8,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +30,15 @@ _POLICIES = CHECKOUT / "infra" / "policy"
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What Pulumi did, or would do: numbers of resources by operation (`create`, `same`, ...)."""
+    """What Pulumi did, or would do: numbers of resources by operation (`create`, `same`, ...).
+
+    `moving` is the operation on each resource that does not stay as it is, by URN; `unseen` are the layers that could
+    not be looked at.
+    """
 
     changes: dict[str, int]
+    moving: dict[str, str] = field(default_factory=dict[str, str])
+    unseen: tuple[str, ...] = ()
 
     @property
     def changed(self) -> int:
@@ -41,7 +47,11 @@ class Outcome:
 
     def __add__(self, other: "Outcome") -> "Outcome":
         """Both together: a stack's layers are one to its operator."""
-        return Outcome(changes=dict(Counter(self.changes) + Counter(other.changes)))
+        return Outcome(
+            changes=dict(Counter(self.changes) + Counter(other.changes)),
+            moving=self.moving | other.moving,
+            unseen=self.unseen + other.unseen,
+        )
 
 
 class StateClosed(RunFailed):
@@ -95,7 +105,7 @@ def preview(stack: Stack, record: Run, screen: Screen) -> Outcome:
     for layer in stack.layers:
         if below is not None and not _is_raised(below):
             screen.say(f"layer {layer} stands on {below.name}, which was never raised: it is looked at after that")
-            break
+            return outcome + Outcome(changes={}, unseen=(layer,))
         below = _select(stack, layer, screen)
         outcome += _run(below.preview, stack, record, screen, refresh=True, **judged(stack))
     return outcome
@@ -189,4 +199,4 @@ def _run(
             )  # fmt: skip
         except CommandError as err:
             raise RunFailed(resources.explain(watcher.errors, str(err), record.log_path)) from err
-    return Outcome(changes=watcher.changes)
+    return Outcome(changes=watcher.changes, moving=watcher.moving)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from infra import paths
@@ -54,6 +54,30 @@ def run(play: Play, stack: Stack, record: Run, screen: Screen) -> PlayResult:
         RunFailed: a task failed, or Ansible could not start.
         HostUnreachable: every failure was a host that did not answer.
     """
+    recap, code = _perform(play, stack, record, screen)
+    if code != 0:
+        raise explain(play, recap.final_failures(), record.log_path)
+    return _result(play, recap)
+
+
+def look(play: Play, stack: Stack, record: Run, screen: Screen) -> tuple[PlayResult, list[Failure]]:
+    """Run it in check mode as far as it goes; return what it would do, and where it could not look further.
+
+    Raises:
+        RunFailed: Ansible could not start.
+    """
+    recap, code = _perform(replace(play, check=True), stack, record, screen)
+    failures = recap.final_failures()
+    if code != 0 and not failures:
+        raise explain(play, failures, record.log_path)
+    return _result(play, recap), failures
+
+
+def _result(play: Play, recap: Recap) -> PlayResult:
+    return PlayResult(playbook=play.playbook, hosts=recap.hosts, restarts=recap.restarts)
+
+
+def _perform(play: Play, stack: Stack, record: Run, screen: Screen) -> tuple[Recap, int]:
     recap = Recap()
     skip = record.events_path.stat().st_size if record.events_path.exists() else 0
     for path in (record.log_path, record.events_path):
@@ -73,9 +97,7 @@ def run(play: Play, stack: Stack, record: Run, screen: Screen) -> PlayResult:
             _stop(process)
             shutil.rmtree(scratch, ignore_errors=True)  # Ansible's own, and that of a run that was killed
     record.hosts[play.playbook] = {host: asdict(counts) for host, counts in recap.hosts.items()}
-    if process.returncode != 0:
-        raise explain(play, recap.final_failures(), record.log_path)
-    return PlayResult(playbook=play.playbook, hosts=recap.hosts, restarts=recap.restarts)
+    return recap, process.returncode
 
 
 def argv(play: Play, stack: Stack) -> list[str]:
@@ -86,7 +108,7 @@ def argv(play: Play, stack: Stack) -> list[str]:
     if play.limit:
         words += ["--limit", play.limit]
     if play.check:
-        words += ["--check", "--diff"]
+        words += ["--check"]  # no --diff: the journal would keep the secrets in the files that differ
     return [*words, str(CHECKOUT / "playbooks" / f"{play.playbook}.yml")]
 
 

@@ -35,6 +35,7 @@ class Watcher:
         self._began: dict[str, float] = {}
         self.errors: list[str] = []
         self.changes: dict[str, int] = {}
+        self.moving: dict[str, str] = {}
 
     def see(self, event: "EngineEvent") -> None:
         """Take in one event of the engine."""
@@ -60,6 +61,7 @@ class Watcher:
         self.changes[operation] = self.changes.get(operation, 0) + 1
         if operation == "same":
             return
+        self.moving[urn] = operation
         if event.planning:
             self._say(f"{thing(urn)} {self._would.get(operation, operation)}{_because(event.metadata.diffs)}")
             return

@@ -1,10 +1,12 @@
 """What a verb ends with: the facts for scripts, the sentences for a reader."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops import fleet, site_root
 from ops.engine import Outcome
+from ops.outlook import Tasks
 from ops.plays import PlayResult
 from ops.session import Session
 
@@ -80,25 +82,43 @@ class HostsRaised:
 
 @dataclass(frozen=True, kw_only=True)
 class Previewed:
-    """`boka preview` looked. A local stack costs nothing."""
+    """`boka preview` looked. Without `tasks` nobody asked for them; a local stack costs nothing."""
 
     stack: str
-    changes: dict[str, int]
+    resources: Outcome
+    tasks: Tasks | None = None
     cost: "Estimate | None" = None
+
+    @property
+    def different(self) -> bool:
+        """Whether something would change, or may, since it could not be looked at."""
+        tasks = self.tasks and (self.tasks.changed or self.tasks.unseen)
+        return bool(self.resources.changed or self.resources.unseen or tasks)
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts, stable for scripts."""
-        facts: dict[str, Any] = {"stack": self.stack, "changes": self.changes}
-        return facts | {"cost": asdict(self.cost) | {"usd_a_month": self.cost.usd_a_month}} if self.cost else facts
+        tasks = asdict(self.tasks) | {"changed": self.tasks.changed} if self.tasks else None
+        cost = {"cost": asdict(self.cost) | {"usd_a_month": self.cost.usd_a_month}} if self.cost else {}
+        seen = {"changes": self.resources.changes, "layers_unseen": list(self.resources.unseen), "tasks": tasks}
+        return {"stack": self.stack, **seen, **cost}
 
     def lines(self) -> list[str]:
         """Return the sentences for a reader, the main one first."""
-        moving = {operation: count for operation, count in self.changes.items() if operation != "same" and count}
         cost = describe_cost(self.cost) if self.cost else []
-        if not moving:
-            return [f"Stack {self.stack} is as described: boka up would change no resource.", *cost]
-        told = ", ".join(f"{operation} {count}" for operation, count in sorted(moving.items()))
-        return [f"On stack {self.stack}, boka up would {told}.", *cost, f"Next: boka up --stack {self.stack}"]
+        layers = [
+            f"Layer {layer} was not looked at: what it stands on was never raised." for layer in self.resources.unseen
+        ]
+        tasks = describe_tasks(self.tasks) if self.tasks else ["Tasks were not looked at (--resources-only)."]
+        following = [f"Next: boka up --stack {self.stack}"] if self.different else []
+        return [self._sentence(), *layers, *tasks, *cost, *following]
+
+    def _sentence(self) -> str:
+        moving = describe_changes(self.resources.changes)
+        would = f"{moving} resources" if moving else "change no resource"
+        if self.tasks and self.tasks.hosts:
+            would += f" and {'change ' if moving else ''}{_number(self.tasks.changed, 'task')}"
+        where = f"On stack {self.stack}," if self.different else f"Stack {self.stack} is as described:"
+        return f"{where} boka up would {would}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +260,31 @@ def describe_seconds(seconds: float) -> str:
     """Return for example `41 s` or `4 min 7 s`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def describe_changes(changes: Mapping[str, int]) -> str:
+    """Return for example `create 2, update 1`; empty when everything stays."""
+    moving = {operation: count for operation, count in changes.items() if operation != "same" and count}
+    return ", ".join(f"{operation} {count}" for operation, count in sorted(moving.items()))
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'s' if count > 1 else ''}"
+
+
+def describe_tasks(tasks: Tasks) -> list[str]:
+    """Return what would happen on each host, and of which hosts that is not known."""
+    rows = [f"  {host:8} {_number(count, 'task')}" for host, count in tasks.hosts.items() if count]
+    restarts = [f"  {one}" for one in tasks.restarts]
+    known = set(tasks.hosts) | set(tasks.unseen)
+    if not known:
+        return ["Tasks: not looked at, since there is no host yet."]
+    unseen = [f"  {host:8} {why}" for host, why in tasks.unseen.items()]
+    return [
+        *([f"Tasks that would change, on {len(tasks.hosts)} of {len(known)} hosts:", *rows] if rows else []),
+        *(["Restarts and reloads that would follow:", *restarts] if restarts else []),
+        *([f"Not looked at, or not to the end, {len(unseen)} of {len(known)} hosts:", *unseen] if unseen else []),
+    ]
 
 
 def describe_cost(cost: "Estimate") -> list[str]:

@@ -11,7 +11,7 @@ from ops import cli, converge, engine, plays, preparation
 from ops.artefact import Artefact
 from ops.engine import Outcome
 from ops.errors import RunFailed
-from ops.events import HostCounts
+from ops.events import Failure, HostCounts
 from ops.plays import PlayResult
 
 
@@ -34,6 +34,7 @@ class Machine:
     def __init__(self):
         self.asked = []
         self.failure = None
+        self.would, self.would_change, self.failures = Outcome(changes={"same": 12}), 0, []
 
     def up(self, stack, _record, _screen):
         self.asked.append("pulumi up")
@@ -49,10 +50,21 @@ class Machine:
             raise self.failure
         return PlayResult(playbook=play.playbook, hosts={"db1": HostCounts(ok=40, changed=4)}, restarts=[])
 
+    def preview(self, _stack, _record, _screen):
+        self.asked.append("pulumi preview")
+        return self.would
+
+    def look(self, play, _stack, _record, _screen):
+        self.asked.append(f"{play.playbook} in check mode on {play.limit or 'every host'}")
+        counts = {"db1": HostCounts(ok=40, changed=self.would_change), "app1": HostCounts(ok=9)}
+        return PlayResult(playbook=play.playbook, hosts=counts, restarts=[]), self.failures
+
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
     fake = Machine()
+    monkeypatch.setattr(engine, "preview", fake.preview)
+    monkeypatch.setattr(plays, "look", fake.look)
     monkeypatch.setattr(engine, "up", fake.up)
     monkeypatch.setattr(engine, "destroy", fake.destroy)
     monkeypatch.setattr(plays, "run", fake.play)
@@ -81,6 +93,57 @@ def test_hosts_only_configures_nothing(boka, machine):
     code, out, _ = boka("up", "--stack", "t0a1b", "--hosts-only", "--json")
 
     assert (code, machine.asked, len(json.loads(out)["hosts"])) == (0, ["pulumi up"], 7)
+
+
+def preview(boka, *words):
+    code, out, _ = boka("preview", "--stack", "t0a1b", "--json", "--detailed-exitcode", *words)
+    return code, json.loads(out)
+
+
+def test_a_preview_asks_pulumi_and_then_every_host(boka, machine, stack):
+    fleet_of_two.write(stack.name)
+
+    code, seen = preview(boka)
+
+    assert (code, seen["changes"], seen["tasks"]["changed"]) == (0, {"same": 12}, 0)
+    assert machine.asked == ["pulumi preview", "site in check mode on every host"]
+
+
+def test_a_task_that_would_change_is_a_difference(boka, machine, stack):
+    fleet_of_two.write(stack.name)
+    machine.would_change = 3
+
+    code, seen = preview(boka)
+
+    assert (code, seen["tasks"]["hosts"]["db1"]) == (10, 3)
+
+
+def test_a_preview_of_a_stack_that_was_never_raised_asks_no_host(boka, machine):
+    machine.would = Outcome(
+        changes={"create": 1}, moving={"urn:pulumi:t::boka::x$pulumi-python:dynamic/boka:Host::db1": "create"}
+    )
+
+    code, seen = preview(boka)
+
+    assert (code, seen["tasks"]["unseen"]) == (10, {"db1": "it would be created"})
+    assert machine.asked == ["pulumi preview"]
+
+
+def test_a_host_that_does_not_answer_is_a_difference_that_may_be(boka, machine, stack):
+    fleet_of_two.write(stack.name)
+    machine.failures = [Failure("edge1", "Gathering Facts", "timed out", unreachable=True)]
+
+    code, seen = preview(boka)
+
+    assert (code, seen["tasks"]["unseen"]) == (10, {"edge1": 'it did not answer at "Gathering Facts": timed out'})
+
+
+def test_a_preview_of_resources_only_asks_no_host(boka, machine, stack):
+    fleet_of_two.write(stack.name)
+
+    code, seen = preview(boka, "--resources-only")
+
+    assert (code, seen["tasks"], machine.asked) == (0, None, ["pulumi preview"])
 
 
 def test_what_the_user_stopped_says_how_to_go_on(boka, machine):

@@ -26,7 +26,11 @@ def test_variables_are_passed_as_json(stack):
 def test_a_limit_and_check_mode_are_passed_on(stack):
     words = plays.argv(Play(playbook="site", limit="app1", check=True), stack)
 
-    assert (after(words, "--limit"), "--check" in words, "--diff" in words) == ("app1", True, True)
+    assert (after(words, "--limit"), "--check" in words) == ("app1", True)
+
+
+def test_check_mode_writes_no_contents_of_files_to_the_journal(stack):
+    assert "--diff" not in plays.argv(Play(playbook="site", check=True), stack)
 
 
 def test_a_local_stack_is_configured_with_mitogen(stack):

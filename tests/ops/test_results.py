@@ -10,8 +10,10 @@ from ops.commands.hosts import Hosts
 from ops.commands.journal import One, Recent
 from ops.commands.open import Opened
 from ops.doctor import Examination, Finding
+from ops.engine import Outcome
 from ops.health import Answer, Health
 from ops.journal import Run
+from ops.outlook import Tasks
 from ops.summary import HostsRaised, Played, Previewed, Raised, Removed
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,8 +40,19 @@ RESULTS = {
     "up-hosts-only": HostsRaised(
         stack="local", hosts={"db1": "198.18.0.41"}, resources_changed=12, phases={"hosts": 14.2}
     ),
-    "preview": Previewed(stack="local", changes={"create": 2, "same": 10}),
-    "preview-same": Previewed(stack="local", changes={"same": 12}),
+    "preview": Previewed(
+        stack="local", resources=Outcome(changes={"create": 2, "update": 1, "same": 10}),
+        tasks=Tasks(
+            hosts={"app1": 3, "db1": 0}, restarts=["app1: Restart the booking service"],
+            unseen={"app2": "it would be created"},
+        ),
+    ),
+    "preview-same": Previewed(
+        stack="local", resources=Outcome(changes={"same": 12}), tasks=Tasks(hosts={"app1": 0, "db1": 0})
+    ),
+    "preview-resources": Previewed(
+        stack="production", resources=Outcome(changes={"same": 12}, unseen=("production",))
+    ),
     "down": Removed(stack="local", phases={"hosts": 9.0, "state": 0.1}),
     "deploy": Played(
         stack="local", verb="deploy", hosts=["app1", "app2"], tasks_changed=8, restarts=[], phases={"deploy": 41.0},

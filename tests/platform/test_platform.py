@@ -150,6 +150,14 @@ def test_raising_again_changes_and_restarts_nothing(raised, booked):  # noqa: AR
     assert _running_since(raised) == before
 
 
+def test_a_preview_of_what_was_just_raised_sees_no_resource_and_no_task_to_change(raised):
+    seen = raised.boka_json("preview", "--detailed-exitcode")
+
+    assert set(seen["changes"]) == {"same"}
+    assert seen["tasks"]["hosts"] == dict.fromkeys(raised.facts.hosts, 0)
+    assert (seen["tasks"]["restarts"], seen["tasks"]["unseen"]) == ([], {})
+
+
 def test_check_mode_with_the_stock_strategy_finds_nothing_to_change(raised):
     environment = {**raised.environment(), "ANSIBLE_STRATEGY": "linear"}
     release = artefact.build(REPOSITORY, paths.cache())
