@@ -4,12 +4,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 STACK ?= local
 PROFILE ?=
+LIVE ?=
 VENV := .venv/bin
 # ansible-lint and the syntax check need an inventory; this sample stack file stands in for a raised stack.
 SAMPLE := PATH="$(CURDIR)/$(VENV):$$PATH" BOKA_HOME=$(CURDIR)/tests/fixtures/home BOKA_STACK=local
 YES_FLAG := $(if $(filter 1,$(YES)),--yes,)
 
-.PHONY: help up down test check lint unit service roles cloud platform bench clean
+.PHONY: help up down test check lint unit service roles cloud platform bench test-cloud clean
 
 help: ## Say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +61,9 @@ bench: ## Speed of the service, the cloud programs and the platform, one JSON li
 	@$(VENV)/python -m tools ensure pulumi
 	@$(VENV)/python tests/bench/bench_cloud.py
 	@$(VENV)/python tests/bench/bench_platform.py
+
+test-cloud: ## Raise, book on and destroy a throwaway stack in an account of yours: costs money, says what it wants to be told
+	@PYTHONPATH=tests/platform $(VENV)/python tests/live $(LIVE)
 
 clean: ## Remove caches: tools, images, packages, artefacts
 	@rm -rf -- "$${BOKA_CACHE:-/var/cache/boka}" .cache

@@ -49,8 +49,12 @@ def document(stack: Stack) -> dict[str, Any]:
 
 def chosen(stack: Stack) -> dict[str, Any]:
     """Return what the file sets of our own settings, by their keys without the namespace."""
-    found = read(stack).items()
-    return {key.removeprefix(_NAMESPACE): _plain(value) for key, value in found if key.startswith(_NAMESPACE)}
+    return _ours(document(stack))
+
+
+def _ours(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document.get("config") or {}
+    return {key.removeprefix(_NAMESPACE): _plain(value) for key, value in found.items() if key.startswith(_NAMESPACE)}
 
 
 def _plain(value: object) -> object:
@@ -70,11 +74,16 @@ def cloud(stack: Stack) -> "CloudSettings":
     Raises:
         SettingsError: names the file, the key, the value seen, what is allowed and the next step.
     """
+    return cloud_from(stack.name, document(stack))
+
+
+def cloud_from(name: str, document: dict[str, Any]) -> "CloudSettings":
+    """Return the settings of a cloud stack from a settings file that was read; else as `cloud`."""
     from infra import cloud_settings  # noqa: PLC0415  # loads pydantic
 
     # Pulumi hands a program everything as text; what only YAML would read otherwise must not pass here.
-    values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in chosen(stack).items()}
-    return cloud_settings.load(stack.name, values)
+    values = {key: value if isinstance(value, str) else json.dumps(value) for key, value in _ours(document).items()}
+    return cloud_settings.load(name, values)
 
 
 def _write_first(stack: Stack, profile: str) -> None:
