@@ -25,11 +25,14 @@ class Facts:
 
 
 def statements(group: str, facts: Facts) -> list[documents.Statement]:
-    """Return what a host of `group` may do; most may do nothing."""
+    """Return what a host of `group` may do; most may do nothing.
+
+    A database has no way to its backups: the repository on the ops host fetches them from it and hands them back, so who
+    takes a database over cannot overwrite them.
+    """
     backup = documents.use_bucket(facts.backup_bucket_arn, facts.backup_key_arn, TIERS, write=True)
     artefact = documents.use_bucket(facts.artefact_bucket_arn, facts.artefact_key_arn, ("releases",), write=False)
-    granted: dict[str, list[documents.Statement]] = {"db": backup, "ops": [*backup, *artefact]}
-    return granted.get(group, [])
+    return [*backup, *artefact] if group == "ops" else []
 
 
 @dataclass(frozen=True, kw_only=True)
