@@ -136,7 +136,8 @@ def destroy(stack: Stack, record: Run, screen: Screen) -> Outcome:
     for layer in reversed(stack.layers):
         selected = _select(stack, layer, screen)
         outcome += _run(selected.destroy, stack, record, screen, **_CHANGING)
-        selected.workspace.remove_stack(layer)
+        # Both layers need the settings, and they are the user's: without this, Pulumi deletes their file.
+        selected.workspace.remove_stack(layer, preserve_config=True)
     return outcome
 
 
