@@ -29,7 +29,7 @@ TAGS = [{"Key": "Project", "Value": "boka"}, {"Key": "Environment", "Value": "st
 
 
 class Double(Workplace):
-    """Where `boka` runs. What doubles make is no part of moto's account: what `boka` itself asks of that is put there."""
+    """Where `boka` runs. What doubles make is no part of moto's account: what `boka` itself asks of is put there."""
 
     def boka(self, *words, limit_s):
         if words[0] == "up":

@@ -39,10 +39,45 @@ def test_what_holds_data_is_protected_and_retained_and_nothing_else_is(graph):
     assert guarded == {one.urn for one in graph.cloud() if one.type in STATEFUL}
 
 
-def test_a_throwaway_stack_protects_nothing():
-    made = [*record("staging-base", throwaway=True).resources, *record("staging", throwaway=True).resources]
+# What stands in the way of a deletion, or is left after it: the input of each type, and its value on a throwaway.
+GOES = {
+    "Bucket": ("forceDestroy", True),
+    "Instance": ("disableApiTermination", False),
+    "Key": ("deletionWindowInDays", 7),  # the least that KMS allows
+    "LoadBalancer": ("enableDeletionProtection", False),
+    "Secret": ("recoveryWindowInDays", 0),  # else a stack of the same name could not be raised for a month
+    "Vault": ("forceDestroy", True),
+    "Volume": ("finalSnapshot", False),
+}
+LOCKS = {"BucketObjectLockConfiguration", "VaultLockConfiguration", "R2BucketLock"}
+
+
+def kinds(resources):
+    return {one.type.rpartition(":")[2] for one in resources}
+
+
+def what_goes(resources):
+    """The values of the inputs above, by type."""
+    return {
+        kind: {one.inputs.get(key) for one in resources if one.type.endswith(f":{kind}")}
+        for kind, (key, _) in GOES.items()
+    }
+
+
+def test_a_throwaway_stack_protects_nothing_and_goes_whole():
+    made = [*record("staging-base", throwaway=True).cloud(), *record("staging", throwaway=True).cloud()]
 
     assert [one.urn for one in made if one.protect or one.retain] == []
+    assert what_goes(made) == {kind: {value} for kind, (_, value) in GOES.items()}
+    assert kinds(made) & LOCKS == set()
+    assert [one.urn for one in made if one.inputs.get("objectLockEnabled")] == []
+
+
+def test_a_stack_that_keeps_data_goes_not_so(graphs):
+    made = [*graphs["production-base"].cloud(), *graphs["production"].cloud()]
+
+    assert kinds(made) > LOCKS
+    assert [kind for kind, values in what_goes(made).items() if values == {GOES[kind][1]}] == []
 
 
 def test_every_resource_that_can_have_tags_has_all_of_them(graph):
