@@ -102,11 +102,13 @@ class CloudSettings(BaseModel):
     # Sizes
     profile: Profile = Field(default="full", description="full: every group on hosts of its own; small: one of each.")
     images: Annotated[dict[Region, ImageId], BeforeValidator(_decoded)] = Field(
-        description="Debian 13 image (amd64) by region, pinned. A new one replaces all hosts that host_images does not "
-        "name, at once: roll it out host by host there first."
+        description="Debian 13 image (amd64) by region, pinned: what new hosts are made of. Hosts that are there keep "
+        "theirs until host_images names them."
     )
     host_images: Annotated[dict[str, ImageId], BeforeValidator(_decoded)] = Field(
-        default_factory=dict, description="Image of single hosts by name, over the region's: rolls a new one out."
+        default_factory=dict,
+        description="Image of single hosts by name, over the region's. A host that is there with another one is "
+        "replaced: name one at a time.",
     )
     app_hosts: int = Field(
         default=0, description="Number of app hosts, 2-12; 0 takes the profile's own (full 3, small 2)."

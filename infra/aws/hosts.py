@@ -16,6 +16,8 @@ from infra.fleet import Fleet, Host, Volume
 _MIB_A_GIB = 1024
 # Read once, at the first boot: a change would stop and start the host for nothing.
 _FIRST_BOOT_ONLY = ("userDataBase64",)
+# A host keeps its image until it is named, so one line of the settings cannot replace all at once (ADR 0011).
+_KEPT = (*_FIRST_BOOT_ONLY, "ami")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,13 +123,18 @@ class Hosts(Component):
             },
             user_data_base64=self._first_boot(host, key, volumes),
             user_data_replace_on_change=False,
-            # Hosts without data come and go with the settings; the others go by a procedure only.
+            # Hosts without data come and go with the settings. The others are held against a slip in the console; the
+            # engine may replace one that is named, since it never deletes their volumes.
             disable_api_termination=bool(volumes) and not self.settings.throwaway,
+            force_destroy=True,
             instance_initiated_shutdown_behavior="stop",
             monitoring=True,
             tags=self.tags(host.name),
-            opts=self.child(aws.ec2.Instance, host.name, ignore=_FIRST_BOOT_ONLY, delete_first=True),
+            opts=self.child(aws.ec2.Instance, host.name, ignore=self._ignored(host), delete_first=True),
         )
+
+    def _ignored(self, host: Host) -> tuple[str, ...]:
+        return _FIRST_BOOT_ONLY if host.name in self.settings.host_images else _KEPT
 
     def _first_boot(self, host: Host, key: HostKey, volumes: Mapping[str, aws.ebs.Volume]) -> pulumi.Output[str]:
         paths = {volume.name: volume.mount_path for volume in self._args.fleet.volumes}

@@ -27,8 +27,8 @@ class Facts:
 def statements(group: str, facts: Facts) -> list[documents.Statement]:
     """Return what a host of `group` may do; most may do nothing.
 
-    A database has no way to its backups: the repository on the ops host fetches them from it and hands them back, so who
-    takes a database over cannot overwrite them.
+    A database has no way to its backups: the repository on the ops host fetches them from it and hands them back, so
+    who takes a database over cannot overwrite them.
     """
     backup = documents.use_bucket(facts.backup_bucket_arn, facts.backup_key_arn, TIERS, write=True)
     artefact = documents.use_bucket(facts.artefact_bucket_arn, facts.artefact_key_arn, ("releases",), write=False)

@@ -68,7 +68,7 @@ OPERATIONS: dict[str, Operation] = {
     "aws:ec2/instance:Instance": Operation("ec2", "RunInstances", {"ami": "ImageId", "iamInstanceProfile": None,
         "disableApiTermination": "DisableApiTermination", "placementGroup": None, "privateIp": "PrivateIpAddress",
         "vpcSecurityGroupIds": "SecurityGroupIds", "userDataBase64": "UserData", "userDataReplaceOnChange": None,
-        "associatePublicIpAddress": None, "rootBlockDevice": None, "monitoring": None},
+        "associatePublicIpAddress": None, "rootBlockDevice": None, "monitoring": None, "forceDestroy": None},
         filled=("MinCount", "MaxCount")),
     "aws:ec2/internetGateway:InternetGateway": Operation("ec2", "CreateInternetGateway", {"vpcId": None}),
     "aws:ec2/managedPrefixList:ManagedPrefixList": Operation("ec2", "CreateManagedPrefixList", {"name":

@@ -91,6 +91,21 @@ def test_one_host_is_replaced_and_its_data_stays(world, recovered):
     assert set(world.ids("Instance")) == set(hosts)
 
 
+def test_a_new_image_replaces_the_host_that_is_named_and_no_other(world):
+    hosts, settings = world.ids("Instance"), world.settings.read_text()
+    (line,) = [line for line in settings.splitlines() if "boka:images" in line]
+    newer = line.replace("ami-0123456789abcdef0", "ami-0fedcba9876543210")
+    world.settings.write_text(settings.replace(line, newer))
+
+    seen = world.run("preview")
+    world.settings.write_text(settings.replace(line, f"{line}\n  boka:host_images: {{app1: ami-0fedcba9876543210}}"))
+    done = world.run("up")
+
+    assert (newer != line, seen.code, seen.counts()) == (True, 0, {}), seen.text
+    assert done.code == 0, done.text
+    assert {name for name, id_ in world.ids("Instance").items() if hosts[name] != id_} == {"app1"}
+
+
 def test_destroy_is_refused_while_the_data_is_protected(world):
     volumes = world.ids("Volume")
 

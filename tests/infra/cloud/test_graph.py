@@ -215,3 +215,11 @@ def test_a_new_image_is_rolled_out_host_by_host():
     hosts = record("production", host_images={"app1": newer}).of("Instance")
 
     assert [name for name, one in hosts.items() if one.inputs["ami"] == newer] == ["app1"]
+    assert [name for name, one in hosts.items() if "ami" not in one.ignored] == ["app1"]
+
+
+def test_a_host_that_is_held_against_a_slip_can_still_be_replaced(graphs):
+    """AWS refuses to end it otherwise, after the engine has taken its volume off."""
+    hosts = graphs["production"].of("Instance").values()
+
+    assert all(one.inputs["forceDestroy"] for one in hosts)
