@@ -14,6 +14,8 @@ from ops import backend, cloudflare, foundation, settings
 from ops.aws import Aws, AwsRefused, ForeignAccount, NoCredentials, NoSdk
 from ops.doctor import Examination, Finding
 from ops.errors import BokaError
+from ops.secrets import SecretsUnreadable
+from ops.secrets.store import driver_of
 from ops.stacks import Stack
 
 _ZONES = 3
@@ -124,6 +126,7 @@ def _of_aws(stack: Stack, chosen: CloudSettings, wanted: Fleet) -> Iterator[Find
         lambda: _images(aws, chosen),
         *(lambda quota=quota: _quota(aws, quota, chosen, wanted) for quota in QUOTAS),
         lambda: _state(stack, chosen, aws),
+        lambda: _secrets(stack),
     ]
     for look in looks:
         yield _taken(look)
@@ -192,6 +195,16 @@ def _state(stack: Stack, chosen: CloudSettings, aws: Aws) -> Finding:
         return Finding(need=need, seen="not usable", cure=str(err))
     seen = f"missing: {'; '.join(missing)}" if missing else "there, versioned, encrypted, shut"
     return Finding(need=need, seen=seen, cure=f"boka init {stack.name}" if missing else "")
+
+
+def _secrets(stack: Stack) -> Finding:
+    driver = driver_of(stack)
+    need = f"secrets, kept in {driver.where}"
+    try:
+        driver.refuse_unready()
+    except SecretsUnreadable as err:
+        return Finding(need=need, seen="cannot be made or read", cure=str(err))
+    return Finding(need=need, seen="can be made and read")
 
 
 def _of_cloudflare(chosen: CloudSettings) -> Iterator[Finding]:

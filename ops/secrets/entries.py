@@ -6,10 +6,12 @@ Source: Secrets Manager API reference, UpdateSecretVersionStage.
 """
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from ops.aws import Aws, AwsRefused, NoCredentials
 from ops.errors import RunFailed
+from ops.secrets.catalog import GROUPS
 from ops.secrets.errors import NoSuchEntry, SecretsUnreadable
 
 if TYPE_CHECKING:
@@ -47,6 +49,12 @@ class Entries:
             ForeignAccount: somebody is, in another account.
         """
         return self._read(group)[0]
+
+    def refuse_unready(self) -> None:
+        """Raise SecretsUnreadable unless the entries can be read, or are still to be made by the base layer."""
+        with suppress(NoSuchEntry):
+            for group in GROUPS:
+                self._read(group)
 
     def add(self, group: str, new: dict[str, str]) -> dict[str, str]:
         """Write what the entry lacks of `new` and return all of it. What is there stays, whoever wrote it.

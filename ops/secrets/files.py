@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.files import write_atomically
 from ops.secrets import age
 from ops.secrets.errors import SecretsUnreadable
-from ops.stacks import CHECKOUT, Stack
+from ops.stacks import Stack
 
 IDENTITY_VARIABLE = "BOKA_AGE_KEY_FILE"
 _LOCAL_CURE = "Restore it, or remove the stack with boka down and raise it again."
@@ -33,6 +33,10 @@ class Files:
         """
         path = self._path(group)
         return _decrypt(path, self._identity()) if path.exists() else {}
+
+    def refuse_unready(self) -> None:
+        """Raise SecretsUnreadable unless secrets could be written here, and read again."""
+        self._recipients()
 
     def add(self, group: str, new: dict[str, str]) -> dict[str, str]:
         """Write what the group lacks of `new` and return the whole group. What is there stays as it is."""
@@ -73,11 +77,15 @@ class Files:
     def _recipients(self) -> list[str]:
         if self._stack.is_local:
             return [age.public_key(self._identity())]
-        path = CHECKOUT / "secrets" / "recipients.txt"
+        path = self._stack.secrets.parent / "recipients.txt"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         keys = [line.strip() for line in lines if line.startswith("age1")]
         if not keys:
             raise SecretsUnreadable(path, "names no recipient (age1...).", "Add the public keys of those who may read.")
+        ours = age.public_key(self._identity())
+        if ours not in keys:
+            fact = f"does not name {ours}, the key of {self._identity_path}: what it wrote, it could not read."
+            raise SecretsUnreadable(path, fact, "Add that line, or name another identity.")
         return keys
 
 

@@ -23,6 +23,10 @@ class Driver(Protocol):
         """Return the secrets of a group; empty when there are none yet."""
         ...
 
+    def refuse_unready(self) -> None:
+        """Raise SecretsUnreadable when it is known by now that secrets cannot be made or read there."""
+        ...
+
     def add(self, group: str, new: Secrets) -> Secrets:
         """Write what the group lacks of `new` and return the whole group, as others may have written to it too."""
         ...

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import botocore.session
 
+from ops.secrets import age
+
 # Before moto is loaded: it would read some hundred images a test, seconds of it.
 os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).with_name("images.json"))
 # Every session of boto3 would read EC2's whole model anew.
@@ -29,6 +31,15 @@ def settle(folder: Path, monkeypatch, environment="production") -> Path:
     path.write_text(text.replace("111122223333", ACCOUNT))
     monkeypatch.setattr("ops.stacks.CHECKOUT", folder)
     return path
+
+
+def give_identity(folder: Path, monkeypatch) -> None:
+    """An identity, and recipients, for secrets in the repository of these settings."""
+    identity = age.make_identity()
+    (folder / "identity").write_text(identity)
+    (folder / "secrets").mkdir()
+    (folder / "secrets" / "recipients.txt").write_text(age.public_key(identity))
+    monkeypatch.setenv("BOKA_AGE_KEY_FILE", str(folder / "identity"))
 
 
 class Cloudflare(ThreadingHTTPServer):

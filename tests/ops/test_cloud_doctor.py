@@ -5,7 +5,7 @@ import sys
 
 import boto3
 import pytest
-from cloud_account import ACCOUNT, BUCKET, REGION, Cloudflare, settle
+from cloud_account import ACCOUNT, BUCKET, REGION, Cloudflare, give_identity, settle
 from moto import mock_aws
 
 from ops import cli
@@ -28,6 +28,7 @@ def account(tmp_path, monkeypatch, cloudflare):  # noqa: ARG001 - both accounts 
     """Accounts that can take the stack; gives the settings file."""
     with mock_aws():
         path = settle(tmp_path, monkeypatch)
+        give_identity(tmp_path, monkeypatch)
         path.write_text(path.read_text().replace("ami-0123456789abcdef0", IMAGE))
         yield path
 
@@ -163,3 +164,30 @@ def test_a_cloudflare_that_does_not_answer_is_unreachable(boka, monkeypatch):
     monkeypatch.setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1:9")
 
     assert boka("doctor", "production")[0] == 4
+
+
+@pytest.mark.usefixtures("account")
+def test_secrets_that_nobody_could_read_again_are_told(findings, monkeypatch):
+    monkeypatch.delenv("BOKA_AGE_KEY_FILE")
+
+    assert "Name the identity's file in $BOKA_AGE_KEY_FILE" in starting(findings()[1], "secrets, kept in /")["cure"]
+
+
+@pytest.fixture
+def entries(account):
+    """Secrets in Secrets Manager, whose first entry the base layer made."""
+    account.write_text(f"{account.read_text()}  boka:secrets_in: secrets-manager\n")
+    client = boto3.client("secretsmanager", REGION)
+    client.create_secret(Name="boka/production/database", SecretString="{}")
+    return client
+
+
+@pytest.mark.usefixtures("entries")
+def test_entries_that_the_base_layer_is_still_to_make_are_no_lack(findings):
+    assert starting(findings()[1], "secrets, kept in Secrets Manager in eu-central-1")["good"]
+
+
+def test_an_entry_that_is_to_be_deleted_is_told_with_the_way_back(entries, findings):
+    entries.delete_secret(SecretId="boka/production/database")
+
+    assert "restore-secret" in starting(findings()[1], "secrets, kept in Secrets Manager")["cure"]

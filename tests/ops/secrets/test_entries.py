@@ -7,14 +7,14 @@ import traceback
 
 import boto3
 import pytest
-from cloud_account import ACCOUNT, REGION, settle
+from cloud_account import ACCOUNT, REGION, give_identity, settle
 from cryptography import x509
 from moto import mock_aws
 
 from ops import cli, preparation
 from ops.aws import Aws, AwsRefused, ForeignAccount
 from ops.errors import exit_code_of
-from ops.secrets import NoSuchSecret, SecretsUnreadable, Store, age, catalog
+from ops.secrets import NoSuchSecret, SecretsUnreadable, Store, catalog
 from ops.secrets.entries import Overtaken
 from ops.stacks import Stack
 
@@ -27,7 +27,6 @@ VALKEY = {"database/valkey": "the first"}
 def checkout(tmp_path, monkeypatch):
     """Production's settings with its secrets in Secrets Manager, and the entries as the base layer makes them."""
     path = settle(tmp_path, monkeypatch)
-    monkeypatch.setattr("ops.secrets.files.CHECKOUT", tmp_path)
     path.write_text(f"{path.read_text()}  boka:secrets_in: secrets-manager\n")
     with mock_aws():
         for entry in catalog.GROUPS:
@@ -40,11 +39,7 @@ def checkout(tmp_path, monkeypatch):
 @pytest.fixture
 def files(checkout, monkeypatch):
     """An identity, and recipients, for secrets in the repository."""
-    identity = age.make_identity()
-    (checkout / "identity").write_text(identity)
-    (checkout / "secrets").mkdir()
-    (checkout / "secrets" / "recipients.txt").write_text(age.public_key(identity))
-    monkeypatch.setenv("BOKA_AGE_KEY_FILE", str(checkout / "identity"))
+    give_identity(checkout, monkeypatch)
 
 
 @pytest.fixture

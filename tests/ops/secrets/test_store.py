@@ -81,7 +81,6 @@ def test_an_unknown_name_is_refused(made, name):
 
 
 def test_production_takes_its_identity_from_the_variable(monkeypatch, tmp_path):
-    monkeypatch.setattr("ops.secrets.files.CHECKOUT", tmp_path)
     monkeypatch.setattr("ops.stacks.CHECKOUT", tmp_path)
     identity = age.make_identity()
     (tmp_path / "key").write_text(identity)
@@ -96,8 +95,20 @@ def test_production_takes_its_identity_from_the_variable(monkeypatch, tmp_path):
 
 
 def test_production_without_recipients_is_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr("ops.secrets.files.CHECKOUT", tmp_path)
     monkeypatch.setattr("ops.stacks.CHECKOUT", tmp_path)
 
     with pytest.raises(SecretsUnreadable, match="names no recipient"):
         Store(Stack("production")).ensure()
+
+
+def test_recipients_without_our_own_key_are_refused_before_anything_is_written(monkeypatch, tmp_path):
+    monkeypatch.setattr("ops.stacks.CHECKOUT", tmp_path)
+    (tmp_path / "key").write_text(age.make_identity())
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "recipients.txt").write_text(age.public_key(age.make_identity()))
+    monkeypatch.setenv("BOKA_AGE_KEY_FILE", str(tmp_path / "key"))
+
+    with pytest.raises(SecretsUnreadable, match=r"recipients\.txt: does not name age1.*, the key of .*/key"):
+        Store(Stack("production")).ensure()
+
+    assert not (tmp_path / "secrets" / "production").exists()
