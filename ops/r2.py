@@ -38,21 +38,35 @@ def empty(bucket: str, url: str, access_key: str, token: str) -> int:
     """
     errors: Any = importlib.import_module("botocore.exceptions")
     client = _client(url, access_key, secret_key(token))
-    count = 0
     try:
-        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            for one in page.get("Contents", []):
-                client.delete_object(Bucket=bucket, Key=one["Key"])
-                count += 1
-        for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
-            for one in page.get("Uploads", []):
-                client.abort_multipart_upload(Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
+        _abort_uploads(client, bucket, errors.ClientError)
+        return _delete_objects(client, bucket)
     except errors.ClientError as err:
         if err.response["Error"].get("Code") != "NoSuchBucket":
             raise R2Refused(bucket, str(err)) from err
     except errors.BotoCoreError as err:
         raise R2Refused(bucket, str(err)) from err
+    return 0
+
+
+def _delete_objects(client: Any, bucket: str) -> int:  # noqa: ANN401 - boto3's
+    count = 0
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for one in page.get("Contents", []):
+            client.delete_object(Bucket=bucket, Key=one["Key"])
+            count += 1
     return count
+
+
+def _abort_uploads(client: Any, bucket: str, refused: type[Exception]) -> None:  # noqa: ANN401 - boto3's
+    try:
+        for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+            for one in page.get("Uploads", []):
+                client.abort_multipart_upload(Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
+    except refused as err:
+        # A token for objects may be kept from the list of uploads; should one be in the way, the deletion says so.
+        if getattr(err, "response", {}).get("Error", {}).get("Code") != "AccessDenied":
+            raise
 
 
 def _client(url: str, access_key: str, secret: str) -> Any:  # noqa: ANN401 - boto3's
