@@ -62,6 +62,17 @@ def nginx_conf(**options: Any) -> str:
     )
 
 
+@pytest.mark.parametrize(("name", "asked"), [("edge1", "root"), ("app1", "root"), ("ops1", "root, postgres")])
+def test_only_the_repository_and_root_may_ask_a_cloud_who_the_host_is(name, asked):
+    files = ("all/base.yml", "cloud/base.yml")
+    users = evaluate("base_metadata_users", role_variables("base") | wiring(*files) | host(name))
+
+    rules = render("base", "nftables.conf.j2", **wiring(*files), **host(name, boka_flows=[]))
+
+    assert ", ".join(users) == asked
+    assert f"ip daddr 169.254.169.254 meta skuid != {{ {asked} }} counter reject" in rules
+
+
 def test_a_flow_to_another_group_opens_nothing_here():
     rules = firewall(flow("booking", "edge", to="app", port=8000), of="edge1")
 
