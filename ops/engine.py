@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.files import make_private_folder
-from ops import backend, resources, settings
+from ops import backend, interruption, resources, settings
 from ops.errors import RunFailed
 from ops.journal import Run
 from ops.screen import Screen
@@ -194,10 +194,11 @@ def _run(
             log.write(f"{line}\n")
 
         try:
-            operation(
-                on_event=watcher.see, on_output=write, on_error=write, color="never",
-                config_file=str(stack.settings), **options,
-            )  # fmt: skip
+            with interruption.deferred(screen.say):
+                operation(
+                    on_event=watcher.see, on_output=write, on_error=write, color="never",
+                    config_file=str(stack.settings), **options,
+                )  # fmt: skip
         except CommandError as err:
             raise RunFailed(resources.explain(watcher.errors, str(err), record.log_path)) from err
     return Outcome(changes=watcher.changes, moving=watcher.moving)
