@@ -1,5 +1,7 @@
 """The real engine on production's program: order, protection, replacement, recovery, drift. Providers are doubles."""
 
+import base64
+import gzip
 import json
 
 import pytest
@@ -78,7 +80,11 @@ def test_a_second_up_changes_nothing(raised):
     assert (done.code, done.counts().keys() - {"refresh"}) == (0, set()), done.text
 
 
-def test_one_host_is_replaced_and_its_data_stays(world, recovered):
+OLDER, NEWER = "ami-0123456789abcdef0", "ami-0fedcba9876543210"
+
+
+def test_one_host_is_replaced_by_the_image_of_today_and_its_data_stays(world, recovered):
+    world.settings.write_text(world.settings.read_text().replace(OLDER, NEWER))
     hosts, volumes = world.ids("Instance"), world.ids("Volume")
     known = [urn for urns in recovered.steps.values() for urn in urns]
     urn = next(urn for urn in known if urn.endswith("ec2/instance:Instance::db2"))
@@ -89,21 +95,28 @@ def test_one_host_is_replaced_and_its_data_stays(world, recovered):
     assert {name for name, id_ in world.ids("Instance").items() if hosts[name] != id_} == {"db2"}
     assert world.ids("Volume") == volumes
     assert set(world.ids("Instance")) == set(hosts)
+    assert [one["tags"]["Name"] for one in world.made("Instance").values() if one["ami"] == NEWER] == ["db2"]
 
 
 def test_a_new_image_replaces_the_host_that_is_named_and_no_other(world):
     hosts, settings = world.ids("Instance"), world.settings.read_text()
     (line,) = [line for line in settings.splitlines() if "boka:images" in line]
-    newer = line.replace("ami-0123456789abcdef0", "ami-0fedcba9876543210")
-    world.settings.write_text(settings.replace(line, newer))
+    world.settings.write_text(settings.replace(OLDER, NEWER))
 
     seen = world.run("preview")
-    world.settings.write_text(settings.replace(line, f"{line}\n  boka:host_images: {{app1: ami-0fedcba9876543210}}"))
+    named = f"{line}\n  boka:host_images: {{app1: {NEWER}}}"
+    world.settings.write_text(settings.replace(line, named).replace("operator@example", "newcomer@example"))
     done = world.run("up")
 
-    assert (newer != line, seen.code, seen.counts()) == (True, 0, {}), seen.text
+    assert (settings.count(OLDER), seen.code, seen.counts()) == (1, 0, {}), seen.text
     assert done.code == 0, done.text
     assert {name for name, id_ in world.ids("Instance").items() if hosts[name] != id_} == {"app1"}
+    assert {name for name, text in first_boots(world).items() if "newcomer@example" in text} == {"app1"}
+
+
+def first_boots(world):
+    made = world.made("Instance").values()
+    return {one["tags"]["Name"]: gzip.decompress(base64.b64decode(one["userDataBase64"])).decode() for one in made}
 
 
 def test_destroy_is_refused_while_the_data_is_protected(world):
