@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from infra import fleet
 from infra.cloud_settings import CloudSettings
 from infra.fleet import Fleet
-from ops import backend, cloudflare, foundation, settings
+from ops import backend, cloudflare, foundation, organization, settings
 from ops.aws import Aws, AwsRefused, ForeignAccount, NoCredentials, NoSdk
 from ops.doctor import Examination, Finding
 from ops.errors import BokaError
@@ -127,6 +127,8 @@ def _of_aws(stack: Stack, chosen: CloudSettings, wanted: Fleet) -> Iterator[Find
         *(lambda quota=quota: _quota(aws, quota, chosen, wanted) for quota in QUOTAS),
         lambda: _state(stack, chosen, aws),
         lambda: _secrets(stack),
+        lambda: organization.budget(aws),
+        *([lambda: organization.copies(aws, chosen)] if chosen.backup_account_id else []),
     ]
     for look in looks:
         yield _taken(look)

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from cloud_account import ACCOUNT, BUCKET, REGION, Cloudflare, give_identity, settle
 from moto import mock_aws
+from moto.ce.responses import CostExplorerResponse
 
 from ops import cli
 
@@ -26,6 +27,8 @@ def cloudflare(monkeypatch):
 @pytest.fixture
 def account(tmp_path, monkeypatch, cloudflare):  # noqa: ARG001 - both accounts are there
     """Accounts that can take the stack; gives the settings file."""
+    counted = json.dumps({"CostAllocationTags": [{"TagKey": "Environment", "Type": "UserDefined", "Status": "Active"}]})
+    monkeypatch.setattr(CostExplorerResponse, "list_cost_allocation_tags", lambda _: counted, raising=False)
     with mock_aws():
         path = settle(tmp_path, monkeypatch)
         give_identity(tmp_path, monkeypatch)
@@ -171,6 +174,21 @@ def test_secrets_that_nobody_could_read_again_are_told(findings, monkeypatch):
     monkeypatch.delenv("BOKA_AGE_KEY_FILE")
 
     assert "Name the identity's file in $BOKA_AGE_KEY_FILE" in starting(findings()[1], "secrets, kept in /")["cure"]
+
+
+@pytest.mark.usefixtures("account")
+def test_a_tag_that_costs_are_counted_by_is_no_lack(findings):
+    assert starting(findings()[1], "costs counted by the tag Environment")["seen"] == "active"
+
+
+def test_a_second_account_outside_of_an_organization_is_told(account, findings):
+    role = "arn:aws:iam::444455556666:role/boka-backup"
+    second = f"  boka:backup_account_id: '444455556666'\n  boka:backup_role: {role}\n"
+    account.write_text(account.read_text() + second)
+
+    found = starting(findings()[1], "AWS Backup may copy into account 444455556666")
+
+    assert found["seen"] == f"account {ACCOUNT} is in no organization"
 
 
 @pytest.fixture
