@@ -5,8 +5,9 @@ The steps are the run's own, but that `boka up` stops once the hosts are there a
 
 import json
 import os
+import signal
+import threading
 import time
-from pathlib import Path
 
 import boto3
 import pytest
@@ -25,6 +26,7 @@ from infra import cloud_settings
 pytestmark = pytest.mark.engine
 IMAGE = "ami-02f83c3693985453f"  # one that moto's region has
 LIVE = {"throwaway": True, "secrets_in": "secrets-manager", "backup_keep_days": 1, "account_id": ACCOUNT}
+ENOUGH = 20  # of some hundred: some are made, most are not
 TAGS = [{"Key": "Project", "Value": "boka"}, {"Key": "Environment", "Value": "staging"}]
 
 
@@ -79,51 +81,81 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def ended(world):
-    """The run, and everything that it said."""
+def place(world):
+    """A copy of the checkout with the settings of a throwaway."""
     settings = world / "live.yaml"
     text = (REPOSITORY / "Pulumi.staging.yaml").read_text().replace("111122223333", ACCOUNT)
     more = "".join(f"  boka:{key}: {json.dumps(value)}\n" for key, value in LIVE.items() if key != "account_id")
     text = text.replace("ami-0123456789abcdef0", IMAGE).replace("  boka:backup_keep_days: 7\n", "")
     settings.write_text(text + more)
-    place, said = Double(settings.with_suffix(".run")), []
-    place.prepare(settings)
-    chosen = cloud_settings.load("staging", as_text(settings_of("staging", **LIVE)))
-    raised = []
+    made = Double(settings.with_suffix(".run"))
+    made.prepare(settings)
+    return made
 
-    def visit(_left):
-        raised.extend(path.parent.name for path in Path(os.environ["BOKA_DOUBLE_CLOUD"]).glob("*/*.json"))
-        raised.extend(of_aws(chosen))
-        return "nothing: no host boots here"
 
-    steps = steps_of(place, settings, visit, said.append, ("--hosts-only",))
+def made_in(world):
+    """The types of what is there in the doubles' cloud, once for each."""
+    return [path.parent.name for path in (world / "cloud").glob("*/*.json")]
+
+
+def live(world, place, visit):
+    """A run to its end, and everything that it said."""
+    chosen, said = cloud_settings.load("staging", as_text(settings_of("staging", **LIVE))), []
     done = run(
-        steps, lambda: take_down(place, lambda: of_aws(chosen), said.append, pause=lambda _: None), limit_s=900,
-        clock=time.monotonic, say=said.append,
+        steps_of(place, world / "live.yaml", visit, said.append, ("--hosts-only",)),
+        lambda: take_down(place, lambda: of_aws(chosen), said.append, pause=lambda _: None),
+        limit_s=900, clock=time.monotonic, say=said.append,
     )  # fmt: skip
     print("\n".join(said))  # noqa: T201 - what a reader of a failure needs
-    return done, raised
+    return done
+
+
+@pytest.fixture(scope="module")
+def raised():
+    """What stood when somebody would have booked."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def ended(world, place, raised):
+    def visit(_):
+        chosen = cloud_settings.load("staging", as_text(settings_of("staging", **LIVE)))
+        raised.extend([*made_in(world), *of_aws(chosen)])
+        return "nothing: no host boots here"
+
+    return live(world, place, visit)
+
+
+@pytest.fixture(scope="module")
+def interrupted(world, place, ended):
+    """A second run, to which somebody says Ctrl-C while its first layer is being made."""
+    assert ended.good
+
+    def interrupt():
+        while len(made_in(world)) < ENOUGH:
+            time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    return live(world, place, lambda _: "never")
 
 
 def test_every_step_goes_well_and_nothing_is_left(ended):
-    done, _ = ended
-
-    assert (done.failure, done.left) == ("", [])
+    assert (ended.failure, ended.left) == ("", [])
 
 
-def test_the_stack_stood_in_between(ended):
-    _, raised = ended
-
+@pytest.mark.usefixtures("ended")
+def test_the_stack_stood_in_between(raised):
     assert {"Vpc", "Instance", "Bucket", "R2Bucket", "Secret"} <= set(raised)
     assert [one for one in raised if ":secret:boka/staging/" in one] != []
 
 
-def test_the_doubles_have_nothing_left(ended, world):
-    assert ended[0].good
-    assert list((world / "cloud").glob("*/*.json")) == []
-
-
-def test_the_settings_are_left_as_init_made_them(ended, world):
-    assert ended[0].good
+def test_the_settings_are_left_as_init_made_them(ended, world, place):
+    assert ended.good
     assert "encryptedkey: " in (world / "live.yaml").read_text()
-    assert (world / "live.run/checkout/Pulumi.staging.yaml").read_text() == (world / "live.yaml").read_text()
+    assert place.settings.read_text() == (world / "live.yaml").read_text()
+
+
+def test_who_interrupts_it_while_things_are_made_leaves_nothing(interrupted, world):
+    assert interrupted.failure == "raise the stack: stopped by hand"
+    assert (interrupted.left, made_in(world)) == ([], [])
