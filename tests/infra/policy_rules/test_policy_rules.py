@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from policy_examples import BUCKET, BUCKET_POLICY, EXAMPLES, GROUP, INGRESS, TLS_ONLY, made
+from examples_aws import BUCKET, BUCKET_POLICY, GROUP, INGRESS, TLS_ONLY
+from policy_case import made
+from policy_examples import EXAMPLES
 
 from infra.policy.model import UNKNOWN, Stack, judge, judge_all
 from infra.policy.table import RULES
