@@ -116,7 +116,7 @@ def environment(stack: Stack, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of ansible-playbook for this stack."""
     ours = {
         "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
-        "ANSIBLE_CALLBACKS_ENABLED": "events",
+        "ANSIBLE_CALLBACKS_ENABLED": "events,secrets",
         "ANSIBLE_NOCOLOR": "1",
         "BOKA_STACK": stack.name,
         "BOKA_HOME": str(paths.home()),

@@ -1,9 +1,10 @@
 """The secrets of one stack by name, whichever place its settings say that they lie in."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Protocol
 
-from ops import settings
+from ops import settings, stacks
 from ops.secrets import catalog
 from ops.secrets.catalog import GROUPS
 from ops.secrets.entries import Entries
@@ -90,6 +91,16 @@ class Store:
         if entry not in self._opened:
             self._opened[entry] = Entries(settings.cloud(self._stack)).read(entry)
         return self._opened[entry][field]
+
+
+@cache
+def opened(name: str) -> Store:
+    """Return the store of a stack, one for each process and whatever it forks: each group is read once, not once a use.
+
+    Raises:
+        UsageError: there can be no such stack.
+    """
+    return Store(stacks.named(name))
 
 
 def driver_of(stack: Stack) -> Driver:

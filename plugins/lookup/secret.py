@@ -1,4 +1,4 @@
-"""Ansible lookup: one secret of the stack, from its age-encrypted store on the control machine."""
+"""Ansible lookup: one secret of the stack, from where its settings say that they lie."""
 
 import os
 from typing import Any
@@ -6,15 +6,14 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ops import stacks
 from ops.errors import BokaError
-from ops.secrets import Store
+from ops.secrets.store import opened
 
 DOCUMENTATION = """
 name: secret
 short_description: Read secrets of the stack
 description:
-  - Returns secrets of the stack by name, from the encrypted store on the control machine.
+  - Returns secrets of the stack by name, from where its settings say that they lie.
   - The stack is the one in the variable C(boka_stack), else in the environment variable BOKA_STACK.
 options:
   _terms:
@@ -38,8 +37,6 @@ _raw:
   elements: str
 """
 
-_opened: dict[str, Store] = {}  # one for each stack and process: a file is decrypted once, not once a lookup
-
 
 class LookupModule(LookupBase):
     """Reads secrets by name."""
@@ -53,7 +50,6 @@ class LookupModule(LookupBase):
             msg = "no stack named: neither the variable boka_stack nor the environment variable BOKA_STACK is set."
             raise AnsibleLookupError(msg)
         try:
-            store = _opened.setdefault(str(name), Store(stacks.named(str(name))))
-            return [store.get(term) for term in terms]
+            return [opened(str(name)).get(term) for term in terms]
         except BokaError as err:
             raise AnsibleLookupError(str(err)) from err
