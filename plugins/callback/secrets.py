@@ -1,7 +1,7 @@
 """Ansible callback: the stack's secrets are read once, before Ansible forks a process for each task and host.
 
 The lookup `secret` finds them there. Without this plugin it reads them again in each of those processes, which costs
-half a second where they lie in a cloud. A run never fails because of it: the lookup says what is wrong where one is used.
+half a second where they lie in a cloud. A run never fails because of it: the lookup says what is wrong.
 """
 
 import os
