@@ -177,7 +177,7 @@ class CloudSettings(BaseModel):
     live: bool = Field(
         default=True,
         description="Whether the zone is this stack's: its names, rules and settings. False while something else still "
-        "answers there: all else is raised, the zone stays as it is. Then true, boka adopt, boka up.",
+        "answers there: all else is raised, the zone stays as it is. Then true for good, boka adopt, boka up.",
     )
     pages: bool = Field(
         default=False,

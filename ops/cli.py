@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from ops.commands import (
+    adopt,
     config,
     deploy,
     doctor,
@@ -52,6 +53,7 @@ app.command()(deploy.deploy)
 app.command()(verify.verify)
 app.add_typer(journal.app, name="journal")
 app.command()(init.init)
+app.command()(adopt.adopt)
 app.add_typer(config.app, name="config")
 app.command()(policy.policy)
 app.command()(env.env)

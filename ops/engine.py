@@ -4,11 +4,14 @@ One way only: the same work directory and program as a bare `pulumi` uses with t
 imported inside the functions, since it takes a second that `boka --help` and `boka status` do without.
 """
 
+import json
 import os
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +24,7 @@ from ops.stacks import CHECKOUT, Stack
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack as PulumiStack
+    from pulumi.automation.events import EngineEvent
 
 
 # Without secrets: to show them, Pulumi would write a settings file with a new salt into the checkout.
@@ -52,6 +56,18 @@ class Outcome:
             moving=self.moving | other.moving,
             unseen=self.unseen + other.unseen,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a preview says of one resource: the operation, and what it would then be."""
+
+    operation: str
+    urn: str
+    type: str
+    parent: str
+    provider: str
+    inputs: Mapping[str, Any]
 
 
 class StateClosed(RunFailed):
@@ -114,6 +130,55 @@ def preview(stack: Stack, record: Run, screen: Screen) -> Outcome:
 def judged(stack: Stack) -> dict[str, Any]:
     """Return what has the policies asked of what a cloud stack is about to be. `make up` installs no SDK for them."""
     return {} if stack.is_local else {"policy_packs": [str(_POLICIES)]}
+
+
+def is_raised(stack: Stack, layer: str, screen: Screen) -> bool:
+    """Whether the layer was raised: Pulumi knows resources of it."""
+    return _is_raised(_select(stack, layer, screen))
+
+
+def foresee(stack: Stack, layer: str, record: Run, screen: Screen) -> list[Step]:
+    """Return what `up` would do to each resource of a layer, without a word to the screen. Changes nothing."""
+    seen: list[Step] = []
+
+    def note(event: "EngineEvent") -> None:
+        if event.resource_pre_event and (new := event.resource_pre_event.metadata.new):
+            operation = str(event.resource_pre_event.metadata.op.value)
+            seen.append(
+                Step(
+                    operation=operation,
+                    urn=new.urn,
+                    type=new.type,
+                    parent=new.parent,
+                    provider=new.provider,
+                    inputs=new.inputs or {},
+                )
+            )
+
+    selected = _select(stack, layer, screen)
+    _run(selected.preview, stack, record, screen, also=note)
+    return seen
+
+
+def take_over(stack: Stack, layer: str, content: Mapping[str, Any], record: Run, screen: Screen) -> None:
+    """Have Pulumi remember what exists already as the layer's own; `content` is what `pulumi import --file` takes.
+
+    Raises:
+        RunFailed: one of them is not there, or the provider cannot read it. Those before it are remembered.
+    """
+    selected = _select(stack, layer, screen)
+    screen.now("telling Pulumi what exists")
+
+    def run(file: Path, **told: Callable[[str], None]) -> None:
+        # The Automation API's own import knows no settings file of another name.
+        argv = ["import", "--file", str(file), "--yes", "--skip-preview", "--generate-code=false", "--protect=false"]
+        where = ["--stack", layer, "--config-file", str(stack.settings), "--color", "never", "--suppress-outputs"]
+        selected.workspace.pulumi_command.run([*argv, *where], str(CHECKOUT), {}, **told)
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "import.json"
+        file.write_text(json.dumps(content))
+        _logged(partial(run, file), record, screen, [])
 
 
 def _is_raised(selected: "PulumiStack") -> bool:
@@ -181,12 +246,27 @@ def _run(
     screen: Screen,
     *,
     words: Mapping[str, str] = resources.WOULD,
+    also: "Callable[[EngineEvent], None] | None" = None,
     **options: object,
 ) -> Outcome:
+    """Run an operation, telling the screen of it; or, with `also`, that alone."""
+    screen.now("asking Pulumi what exists")
+    watcher = resources.Watcher(screen.say if also is None else lambda _: None, screen.now, words)
+
+    def see(event: "EngineEvent") -> None:
+        watcher.see(event)
+        if also is not None:
+            also(event)
+
+    told: dict[str, Any] = {"on_event": see, "color": "never", "config_file": str(stack.settings), **options}
+    _logged(partial(operation, **told), record, screen, watcher.errors)
+    return Outcome(changes=watcher.changes, moving=watcher.moving)
+
+
+def _logged(operation: Callable[..., Any], record: Run, screen: Screen, errors: list[str]) -> None:
+    """Run what takes `on_output` and `on_error`, and write what it says to the run's log; `errors` explain its end."""
     from pulumi.automation.errors import CommandError  # noqa: PLC0415  # see the module's docstring
 
-    screen.now("asking Pulumi what exists")
-    watcher = resources.Watcher(screen.say, screen.now, words)
     record.log_path.touch(mode=0o600)
     with record.log_path.open("a", encoding="utf-8") as log:
 
@@ -195,10 +275,6 @@ def _run(
 
         try:
             with interruption.deferred(screen.say):
-                operation(
-                    on_event=watcher.see, on_output=write, on_error=write, color="never",
-                    config_file=str(stack.settings), **options,
-                )  # fmt: skip
+                operation(on_output=write, on_error=write)
         except CommandError as err:
-            raise RunFailed(resources.explain(watcher.errors, str(err), record.log_path)) from err
-    return Outcome(changes=watcher.changes, moving=watcher.moving)
+            raise RunFailed(resources.explain(errors, str(err), record.log_path)) from err

@@ -81,6 +81,8 @@ class Screen:
         """
         if yes:
             return
+        if self._moving:
+            self._moving.stop()  # it would draw over the question; the next thing to be done starts it again
         self._err.write(f"Type the stack's name ({stack}) to go on: ")
         self._err.flush()
         typed = sys.stdin.readline().strip()

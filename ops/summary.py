@@ -172,6 +172,28 @@ class Initialised:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adopted:
+    """`boka adopt` ended well."""
+
+    stack: str
+    taken: list[str]
+    left: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        if not self.taken:
+            return [f"Cloudflare has nothing that stack {self.stack} would make and does not have yet."]
+        return [
+            f"Stack {self.stack} took over {len(self.taken)} things at Cloudflare; nothing was changed there yet.",
+            f"Next: boka preview --stack {self.stack} says what boka up would change of them.",
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Removed:
     """`boka down` ended well."""
 

@@ -60,6 +60,12 @@ class Machine:
         return PlayResult(playbook=play.playbook, hosts=counts, restarts=[]), self.failures
 
 
+def test_a_stack_on_this_machine_has_no_zone_to_adopt(boka):
+    code, _, err = boka("adopt", "local")
+
+    assert (code, "only staging and production can adopt one" in err) == (2, True)
+
+
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
     fake = Machine()

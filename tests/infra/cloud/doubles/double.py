@@ -2,7 +2,8 @@
 
 It lets the real engine run the real programs without an account: order, protection, replacement, recovery, drift. It
 proves nothing about the clouds: it takes any input. A test reaches into its cloud by `$BOKA_DOUBLE_CLOUD`: one folder a
-type, one JSON file a resource; and the file `fails` there lists what cannot be created, a line `Type name` each.
+type, one JSON file a resource; and the file `fails` there lists what cannot be created or imported, a line `Type name`
+each.
 """
 
 # ruff: noqa: N802 - the protocol's own names
@@ -15,7 +16,7 @@ import uuid
 from concurrent import futures
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
@@ -39,6 +40,21 @@ REPLACES = {
     "VolumeAttachment": {"instanceId", "volumeId", "deviceName"},
     "Bucket": {"bucket"},
     "Vpc": {"cidrBlock"},
+    "DnsRecord": {"type"},  # cloudflare/terraform-provider-cloudflare issue 6358
+}
+# By what a thing is imported, of the classes whose id there is more than the id. Source: "Import" in the SDK's classes.
+IMPORTS = {
+    "DnsRecord": "{zoneId}/{id}",
+    "R2Bucket": "{accountId}/{name}/{jurisdiction}",
+    "Ruleset": "zones/{zoneId}/{id}",
+    "WorkersRoute": "{zoneId}/{id}",
+    "ZoneSetting": "{zoneId}/{settingId}",
+}
+# What Cloudflare has once only, by the inputs that must not be the same.
+SINGLE = {
+    "DnsRecord": ("zoneId", "name", "type", "data"),
+    "Ruleset": ("zoneId", "phase"),
+    "WorkersRoute": ("zoneId", "pattern"),
 }
 OPTIONS = [("grpc.max_receive_message_length", 1 << 28), ("grpc.max_send_message_length", 1 << 28)]
 
@@ -74,6 +90,17 @@ def kind_of(urn: str) -> str:
 
 def place(kind: str, id_: str) -> Path:
     return CLOUD / kind / f"{quote(id_, safe='')}.json"
+
+
+def things(kind: str) -> dict[str, dict[str, Any]]:
+    """What there is of a class, by id."""
+    return {unquote(path.stem): json.loads(path.read_text()) for path in (CLOUD / kind).glob("*.json")}
+
+
+def id_of_import(kind: str, asked: str) -> str:
+    """The id of what is imported by `asked`."""
+    form = IMPORTS.get(kind, "{id}")
+    return next((id_ for id_, one in things(kind).items() if form.format_map({**one, "id": id_}) == asked), asked)
 
 
 class Double(provider_pb2_grpc.ResourceProviderServicer):
@@ -113,16 +140,22 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         id_ = ":".join(str(inputs[key]) for key in ("role", *NAMED) if key in inputs) if named else ""
         if place(kind, id_).exists():
             context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{kind} {id_} exists already")
+        self._refuse_a_second(kind, inputs, context)
         id_ = id_ or f"{PREFIXES.get(kind, kind.lower())}-{uuid.uuid4().hex[:17]}"
         return provider_pb2.CreateResponse(id=id_, properties=self._keep(kind, id_, inputs))
 
-    def Read(self, request, _context):
-        found = place(kind_of(request.urn), request.id)
+    def Read(self, request, context):
+        kind, known = kind_of(request.urn), to_dict(request.inputs)
+        id_ = request.id
+        if not known:  # who imports knows no inputs
+            self._fail_if_told_to(kind, request.urn, context)
+            id_ = id_of_import(kind, request.id)
+        found = place(kind, id_)
         if not found.exists():
             return provider_pb2.ReadResponse()
         properties = json.loads(found.read_text())
-        inputs = {key: properties.get(key) for key in to_dict(request.inputs) or properties}
-        return provider_pb2.ReadResponse(id=request.id, properties=to_struct(properties), inputs=to_struct(inputs))
+        inputs = {key: properties.get(key) for key in known or properties}
+        return provider_pb2.ReadResponse(id=id_, properties=to_struct(properties), inputs=to_struct(inputs))
 
     def Update(self, request, _context):
         if request.preview:
@@ -136,6 +169,11 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
 
     def Cancel(self, _request, _context):
         return empty_pb2.Empty()
+
+    def _refuse_a_second(self, kind: str, inputs: dict[str, Any], context: grpc.ServicerContext) -> None:
+        keys = SINGLE.get(kind, ())
+        if keys and any(all(one.get(key) == inputs.get(key) for key in keys) for one in things(kind).values()):
+            context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{kind} {inputs} exists already")
 
     def _keep(self, kind: str, id_: str, inputs: dict[str, Any]) -> struct_pb2.Struct:
         properties = {**computed(kind, id_, inputs), **inputs}
