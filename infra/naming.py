@@ -20,6 +20,7 @@ TOKENS: dict[str, str] = {
     "Account": "boka:aws:Account",
     "Vault": "boka:aws:Vault",
     "Zone": "boka:cloudflare:Zone",
+    "Bots": "boka:cloudflare:Bots",
     "Storage": "boka:cloudflare:Storage",
     "Tokens": "boka:cloudflare:Tokens",
     "Rules": "boka:cloudflare:Rules",

@@ -87,7 +87,11 @@ def scopes(chosen: CloudSettings) -> tuple[Scope, ...]:
     return (
         Scope(name="DNS", path=f"{zone}/dns_records?per_page=1"),
         Scope(name="Zone Settings", path=f"{zone}/settings/ssl"),
-        Scope(name="Zone WAF, Cache Rules, Dynamic Redirect, Transform Rules", path=f"{zone}/rulesets"),
+        Scope(
+            name="Zone WAF, HTTP DDoS Managed Ruleset, Cache Rules, Dynamic Redirect, Transform Rules",
+            path=f"{zone}/rulesets",
+        ),
+        Scope(name="Bot Management", path=f"{zone}/bot_management"),
         Scope(name="Health Checks", path=f"{zone}/healthchecks"),
         Scope(name="Workers Routes", path=f"{zone}/workers/routes"),
         Scope(name="Workers Scripts", path=f"{account}/workers/scripts"),

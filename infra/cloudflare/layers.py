@@ -10,6 +10,7 @@ import pulumi
 
 from infra.aws.component import Context
 from infra.cloudflare import names
+from infra.cloudflare.bots import Bots
 from infra.cloudflare.front import Front
 from infra.cloudflare.health import Health, HealthArgs
 from infra.cloudflare.maintenance import Maintenance
@@ -22,7 +23,10 @@ from infra.cloudflare.zone import Zone
 
 def base(context: Context, key_arn: pulumi.Input[str], parent: pulumi.Resource) -> dict[str, Any]:
     """Make the part of the base layer. `key_arn` encrypts the tokens. Returns outputs for people."""
-    zone = {"ds": Zone("zone", context=context, parent=parent).ds} if context.settings.live else {}
+    zone: dict[str, Any] = {}
+    if context.settings.live:
+        zone["ds"] = Zone("zone", context=context, parent=parent).ds
+        Bots("bots", context=context, parent=parent)
     storage = Storage("storage", context=context, parent=parent)
     tokens = Tokens("tokens", TokensArgs(key_arn=key_arn), context=context, parent=parent)
     return {**zone, "r2_buckets": storage.bucket_names, "token_secrets": tokens.secret_arns}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Header = cloudflare.RulesetRuleActionParametersHeadersArgsDict
 
 PHASES: dict[str, str] = {
+    "floods": "ddos_l7",
     "managed": "http_request_firewall_managed",
     "custom": "http_request_firewall_custom",
     "limits": "http_ratelimit",
@@ -36,7 +37,13 @@ _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _SCANNED = ("/.env", "/.git", "/cgi-bin/", "/phpmyadmin", "/wp-admin", "/wp-login")
 _LOGIN_PATHS = ("/api/auth", "/staff/login")
 
-# Cloudflare's own rulesets, and the rule of OWASP's that sums up its score.
+# Called by machines: payment providers, calendars, integrations. The edges and the rate limits count them.
+_MACHINE_PATHS = ("/api/",)
+
+# Cloudflare's own rulesets, the same in every account, and the rule of OWASP's that sums up its score. Source:
+# cloudflare/cloudflare-docs, src/content/docs: waf/managed-rules/reference/owasp-core-ruleset/configure-api.mdx and
+# ruleset-engine/managed-rulesets; the first one: terraform-provider-cloudflare, internal/services/ruleset/testdata.
+_FLOODS = "4d21379b4f9f4bb088e0729962c8b3cf"
 _MANAGED = "efb7b8c949ac4650a09736fc376e9aee"
 _OWASP = "4814384a9e5d4991b9815dcfc25d2f1f"
 _OWASP_SCORE = "6179ae15870a4bb7b2d480d4843b323c"
@@ -48,7 +55,8 @@ def rules(settings: "CloudSettings") -> "dict[str, list[Rule]]":
     found = names.of(settings)
     plan = plans.PLANS[settings.cloudflare_plan]
     made = {
-        "custom": _custom(),
+        "floods": _floods(),
+        "custom": [*_machines(plan), *_blocked()],
         "limits": _limits(plan),
         "cache": _cache(found),
         "redirects": _redirects(found),
@@ -84,7 +92,23 @@ def _managed() -> "list[Rule]":
     ]
 
 
-def _custom() -> "list[Rule]":
+def _floods() -> "list[Rule]":
+    # Cloudflare runs these rules anyhow; said here, nobody turns them down by hand and leaves them so.
+    rules: Parameters = {"id": _FLOODS, "overrides": {"sensitivity_level": "default"}}
+    return [_rule("floods", "execute", "true", "floods of requests are stopped as early as Cloudflare can", rules)]
+
+
+def _machines(plan: plans.Plan) -> "list[Rule]":
+    """Before all others: what sorts bots would challenge every machine, and a machine cannot answer."""
+    if not plan.sorts_bots:
+        return []
+    rule = _rule(
+        "machines", "skip", _starts(_MACHINE_PATHS), "machines may call the API", {"phases": ["http_request_sbfm"]}
+    )
+    return [{**rule, "logging": {"enabled": True}}]
+
+
+def _blocked() -> "list[Rule]":
     methods = f"not http.request.method in {_set(_METHODS)}"
     figures = 'http.request.uri.path eq "/api/metrics"'
     return [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recorder import as_text, record, settings_of
 
 from infra import cloud_settings
-from infra.cloudflare import provider, storage, tokens, zone
+from infra.cloudflare import bots, plans, provider, storage, tokens, zone
 from infra.settings import SettingsError
 from ops.secrets import catalog
 
@@ -21,8 +21,8 @@ FEW = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthC
 OLD = {"Record", "PageRule", "RateLimit", "Filter", "FirewallRule", "WorkerScript", "WorkerRoute", "WorkerDomain"}
 # The CDN off, on the smallest plan: what another test file records too.
 LEAST = {"cdn": False, "cloudflare_plan": "free"}
-BASE = {"ZoneSetting", "UrlNormalizationSettings", "ZoneDnssec", "R2Bucket", "R2ManagedDomain", "R2BucketLifecycle",
-        "R2CustomDomain", "R2BucketCors", "R2BucketLock", "AccountToken"}  # fmt: skip
+BASE = {"BotManagement", "ZoneSetting", "UrlNormalizationSettings", "ZoneDnssec", "R2Bucket", "R2ManagedDomain",
+        "R2BucketLifecycle", "R2CustomDomain", "R2BucketCors", "R2BucketLock", "AccountToken"}  # fmt: skip
 STACK = {"Ruleset", "WorkersScript", "WorkersRoute", "DnsRecord", "PagesProject", "PagesDomain", "Healthcheck",
          "NotificationPolicy"}  # fmt: skip
 
@@ -154,7 +154,7 @@ def test_until_the_stack_is_live_nothing_that_a_visitor_could_notice_is_made():
     base, made = record("production-base", live=False), record("production", live=False)
 
     assert {one.type.split(":")[-1] for one in of_cloudflare(base)} == BASE - {
-        "ZoneSetting", "UrlNormalizationSettings", "ZoneDnssec", "R2CustomDomain",
+        "BotManagement", "ZoneSetting", "UrlNormalizationSettings", "ZoneDnssec", "R2CustomDomain",
     }  # fmt: skip
     assert {one.type.split(":")[-1] for one in of_cloudflare(made)} == {
         "PagesProject", "Healthcheck", "NotificationPolicy",
@@ -194,6 +194,25 @@ def test_answers_for_the_domain_are_signed(graphs):
     (signed,) = graphs["production-base"].of("ZoneDnssec").values()
 
     assert (signed.inputs["status"], signed.protect) == ("active", True)
+
+
+def sorted_bots(plan):
+    chosen = vars(bots.settings(plans.PLANS[plan], "z"))
+    return {key: value for key, value in chosen.items() if key.startswith(("sbfm", "fight")) and value is not None}
+
+
+def test_bots_get_what_the_plan_knows_of_them(graphs):
+    (made,) = graphs["production-base"].of("BotManagement").values()
+    pro = {
+        "sbfm_definitely_automated": "managed_challenge",
+        "sbfm_static_resource_protection": False,
+        "sbfm_verified_bots": "allow",
+    }
+
+    assert made.inputs["sbfmDefinitelyAutomated"] == "managed_challenge"
+    assert sorted_bots("free") == {"fight_mode": False}
+    assert sorted_bots("pro") == pro
+    assert sorted_bots("business") == sorted_bots("enterprise") == {**pro, "sbfm_likely_automated": "managed_challenge"}
 
 
 # Storage

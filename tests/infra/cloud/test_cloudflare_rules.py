@@ -75,7 +75,8 @@ def test_no_path_is_both_kept_and_personal():
 
 
 def blocked(**request):
-    return [one["ref"] for one in rules_of("custom") if matches(one["expression"], **request)]
+    found = [one for one in rules_of("custom") if one["action"] == "block"]
+    return [one["ref"] for one in found if matches(one["expression"], **request)]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +132,23 @@ def test_the_managed_rules_act_and_owasps_report():
 
     assert (managed["action"], "overrides" in managed["action_parameters"]) == ("execute", False)
     assert score["action"] == "log"
+
+
+@pytest.mark.parametrize(
+    ("path", "skipped"),
+    [("/api/tenants/demo/payments/webhooks/stripe", True), ("/api/tenants/demo/slots", True), ("/b/demo", False)],
+)
+def test_machines_may_call_the_api_and_people_are_told_from_bots_elsewhere(path, skipped):
+    rule = rules_of("custom")[0]
+
+    assert (rule["action"], rule["action_parameters"]) == ("skip", {"phases": ["http_request_sbfm"]})
+    assert matches(rule["expression"], path=path) == skipped
+
+
+def test_nobody_turns_the_protection_from_floods_down():
+    (rule,) = rules_of("floods", cloudflare_plan="free")
+
+    assert rule["action_parameters"]["overrides"] == {"sensitivity_level": "default"}
 
 
 LABELS = st.lists(st.from_regex(r"\A[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?\Z"), unique=True, max_size=8).filter(
