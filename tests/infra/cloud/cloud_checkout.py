@@ -31,7 +31,7 @@ class World:
     def boka(self, *words: str) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "ops", *words]
         return subprocess.run(
-            argv, cwd=self.checkout, env=self.environment, capture_output=True, text=True, check=False, timeout=150
+            argv, cwd=self.checkout, env=self.environment, capture_output=True, text=True, check=False, timeout=300
         )
 
     @property

@@ -1,8 +1,12 @@
 """The CDN's networks: fresh, well-formed, and the only ones that reach the edges."""
 
+import json
+import threading
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 
+import pytest
 from recorder import record
 
 from infra.cloudflare import ranges
@@ -22,6 +26,72 @@ def test_an_old_list_says_how_old_it_is_and_what_to_do():
     assert said is not None
     assert f"was taken {found.taken}, 366 days ago; 365 are allowed" in said
     assert "https://www.cloudflare.com/ips-v4" in said
+
+
+@pytest.fixture
+def cloudflare():
+    """Cloudflare's `/ips`: what it answers is set by the test."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200 if self.path == "/ips" else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps({"success": True, "result": self.server.result}).encode())
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def refresh(tmp_path, cloudflare):
+    file = tmp_path / "ranges.json"
+    file.write_text(ranges.FILE.read_text())
+    where = {"CLOUDFLARE_BASE_URL": f"http://127.0.0.1:{cloudflare.server_port}"}
+    return file, lambda: ranges.main(file, where)
+
+
+def test_the_list_is_taken_anew_and_what_changed_is_said(refresh, cloudflare, capsys):
+    file, run = refresh
+    known = ranges.published()
+    ipv4 = [str(one) for one in known.ipv4 if str(one) != "131.0.72.0/22"]
+    cloudflare.result = {"ipv4_cidrs": [*ipv4, "104.28.0.0/15"], "ipv6_cidrs": [str(one) for one in known.ipv6]}
+
+    code = run()
+
+    assert (code, capsys.readouterr().out) == (0, "new: 104.28.0.0/15\ngone: 131.0.72.0/22\n")
+    assert ranges.Ranges.model_validate_json(file.read_text()).taken >= known.taken
+    assert "104.28.0.0/15" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param({"ipv4_cidrs": [], "ipv6_cidrs": ["2400:cb00::/32"]}, id="a list without networks"),
+        pytest.param({"ipv4_cidrs": ["nothing"], "ipv6_cidrs": ["2400:cb00::/32"]}, id="no networks"),
+        pytest.param(None, id="no list"),
+    ],
+)
+def test_what_is_not_the_list_leaves_the_file_as_it_is(refresh, cloudflare, result, capsys):
+    file, run = refresh
+    cloudflare.result = result
+
+    assert run() == 4
+    assert file.read_text() == ranges.FILE.read_text()
+    assert "ranges.json stays as it is" in capsys.readouterr().err
+
+
+def test_without_a_way_to_cloudflare_the_file_stays(tmp_path, capsys):
+    file = tmp_path / "ranges.json"
+    file.write_text("as it was")
+
+    assert ranges.main(file, {"CLOUDFLARE_BASE_URL": "http://127.0.0.1:9"}) == 4
+    assert file.read_text() == "as it was"
+    assert "no list of networks from http://127.0.0.1:9/ips" in capsys.readouterr().err
 
 
 def test_the_list_is_whole_public_sorted_and_without_overlap():
