@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from infra import fleet
 from infra.cloud_settings import CloudSettings
+from infra.cloudflare.permissions import GROUPS
 from infra.fleet import Fleet
 from ops import backend, cloudflare, foundation, organization, settings
 from ops.aws import Aws, AwsRefused, ForeignAccount, NoCredentials, NoSdk
@@ -230,6 +231,22 @@ def _of_cloudflare(chosen: CloudSettings) -> Iterator[Finding]:
         cure = "" if answer.good else f"Give the token the permission {scope.name}: Edit."
         seen = "may look" if answer.good else f"HTTP {answer.status}, {answer.why}"
         yield Finding(need=f"token scope {scope.name}", seen=seen, cure=cure)
+    yield _groups(chosen)
+
+
+def _groups(chosen: CloudSettings) -> Finding:
+    """Whether the ids that our tokens are made with mean in the account what we take them for."""
+    need = "permission groups of the platform's own tokens"
+    answer = cloudflare.every(f"/accounts/{chosen.cloudflare_account_id}/tokens/permission_groups")
+    if not answer.good:
+        cure = "Give the token the permission Account API Tokens: Edit."
+        return Finding(need=need, seen=f"HTTP {answer.status}, {answer.why}", cure=cure)
+    listed = {str(group["id"]): str(group["name"]) for group in answer.result}
+    wrong = [
+        f"{id_} is {listed.get(id_, 'unknown')}, not {name}" for name, id_ in GROUPS.items() if listed.get(id_) != name
+    ]
+    cure = "Correct the ids in infra/cloudflare/permissions.py." if wrong else ""
+    return Finding(need=need, seen="; ".join(wrong) or f"all {len(GROUPS)} as listed", cure=cure)
 
 
 def _is_active(chosen: CloudSettings) -> bool:

@@ -13,14 +13,8 @@ import pulumi_cloudflare as cloudflare
 from infra import naming
 from infra.aws.component import Component, Context
 from infra.cloud_settings import CloudSettings
+from infra.cloudflare.permissions import GROUPS
 
-# Ids of Cloudflare's permission groups; `GET /accounts/<id>/tokens/permission_groups` lists them.
-GROUPS: dict[str, str] = {
-    "Cache Purge": "e17beae8b8cb423a99b1730f21238bed",
-    "DNS Write": "4755a26eedb94da69e1066d98aa820be",
-    "Workers R2 Storage Bucket Item Write": "2efd5506f9c8494dacb1fa10a3e7d5b6",
-    "Zone Read": "c8fed203ed3043cba015a93ad1616f1f",
-}
 _RECOVERY_DAYS = 30
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import botocore.session
 
+from infra.cloudflare.permissions import GROUPS
 from ops.secrets import age
 
 # Before moto is loaded: it would read some hundred images a test, seconds of it.
@@ -49,6 +50,7 @@ class Cloudflare(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.active = True
         self.zone = dict(ZONE)
+        self.groups = dict(GROUPS)
         self.forbidden: set[str] = set()
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -58,6 +60,8 @@ class Cloudflare(ThreadingHTTPServer):
             return (200, {"status": "active"}) if self.active else (401, None)
         if any(word in path for word in self.forbidden):
             return 403, None
+        if path.endswith("/permission_groups"):
+            return 200, [{"id": id_, "name": name} for name, id_ in self.groups.items()]
         return 200, self.zone if path.startswith("/zones/") and path.count("/") == 2 else []
 
 

@@ -156,6 +156,16 @@ def test_a_scope_that_the_token_lacks_is_named(findings, cloudflare, word, scope
 
 
 @pytest.mark.usefixtures("account")
+def test_a_permission_group_that_means_something_else_in_the_account_is_named(findings, cloudflare):
+    cloudflare.groups = {**cloudflare.groups, "Cache Purge": "0" * 32}
+
+    found = starting(findings()[1], "permission groups")
+
+    assert found["seen"] == "e17beae8b8cb423a99b1730f21238bed is unknown, not Cache Purge"
+    assert "infra/cloudflare/permissions.py" in found["cure"]
+
+
+@pytest.mark.usefixtures("account")
 def test_a_zone_that_is_not_delegated_yet_is_told(findings, cloudflare):
     cloudflare.zone["status"] = "pending"
 
