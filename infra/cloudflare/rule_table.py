@@ -47,7 +47,10 @@ _FLOODS = "4d21379b4f9f4bb088e0729962c8b3cf"
 _MANAGED = "efb7b8c949ac4650a09736fc376e9aee"
 _OWASP = "4814384a9e5d4991b9815dcfc25d2f1f"
 _OWASP_SCORE = "6179ae15870a4bb7b2d480d4843b323c"
-_OWASP_THRESHOLD = 60  # what Cloudflare calls low sensitivity
+# What Cloudflare calls low sensitivity, and the rules beyond its default level, which are all on when an API switches
+# the ruleset on. Source: the same folder, concepts.mdx and configure-api.mdx.
+_OWASP_THRESHOLD = 60
+_OWASP_BEYOND = ("paranoia-level-2", "paranoia-level-3", "paranoia-level-4")
 
 
 def rules(settings: "CloudSettings") -> "dict[str, list[Rule]]":
@@ -86,9 +89,13 @@ def _managed() -> "list[Rule]":
         "enabled": True,
         "score_threshold": _OWASP_THRESHOLD,
     }
+    beyond: list[cloudflare.RulesetRuleActionParametersOverridesCategoryArgsDict] = [
+        {"category": level, "enabled": False} for level in _OWASP_BEYOND
+    ]
+    owasp: Parameters = {"id": _OWASP, "overrides": {"categories": beyond, "rules": [score]}}
     return [
         _rule("managed", "execute", "true", "Cloudflare's managed rules", {"id": _MANAGED}),
-        _rule("owasp", "execute", "true", "OWASP's rules, reporting", {"id": _OWASP, "overrides": {"rules": [score]}}),
+        _rule("owasp", "execute", "true", "OWASP's rules, reporting", owasp),
     ]
 
 

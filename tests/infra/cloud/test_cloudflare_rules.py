@@ -128,10 +128,14 @@ def test_www_leads_to_the_one_name_with_its_path_and_query():
 
 def test_the_managed_rules_act_and_owasps_report():
     managed, owasp = rules_of("managed")
-    (score,) = owasp["action_parameters"]["overrides"]["rules"]
+    overrides = owasp["action_parameters"]["overrides"]
+    (score,) = overrides["rules"]
 
     assert (managed["action"], "overrides" in managed["action_parameters"]) == ("execute", False)
     assert score["action"] == "log"
+    assert {one["category"] for one in overrides["categories"] if not one["enabled"]} == {
+        f"paranoia-level-{level}" for level in (2, 3, 4)
+    }
 
 
 @pytest.mark.parametrize(
