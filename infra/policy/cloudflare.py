@@ -14,6 +14,7 @@ _LEAST_HSTS_S = 180 * 86400
 _MODERN = ("1.2", "1.3")
 _SETTINGS = ("ssl", "min_tls_version", "always_use_https", "security_header", "tls_client_auth")
 _FIREWALL, _LIMITS, _CACHE = "http_request_firewall_managed", "http_ratelimit", "http_request_cache_settings"
+_FLOODS = "ddos_l7"
 
 
 def _is_setting(one: Resource, setting: str) -> bool:
@@ -153,6 +154,35 @@ def rate_limit_counts_a_place(one: Resource, _: Stack) -> str:
         return "" if "cf.colo.id" in counted and len(counted) > 1 else f"rule {at(rule, 'ref')} counts by {counted}"
 
     return first_bad(one.items("rules"), places)
+
+
+def floods_are_stopped_early(one: Resource, _: Stack) -> str:
+    """The CDN's protection from floods of requests is as sensitive as it can be, and does more than log."""
+    if one.get("phase") != _FLOODS:
+        return ""
+
+    def lowered(rule: object) -> str:
+        said = at(rule, "actionParameters.overrides")
+        each = [said, *items(said, "rules"), *items(said, "categories")]
+        levels = [at(part, "sensitivityLevel") for part in each]
+        low = [level for level in levels if level not in (None, "default")]
+        logs = any(at(part, "action") == "log" for part in each)
+        return (
+            f"rule {at(rule, 'ref')} sets {shown(low[0])}"
+            if low
+            else f"rule {at(rule, 'ref')} only logs"
+            if logs
+            else ""
+        )
+
+    return first_bad(one.items("rules"), lowered)
+
+
+def certain_bots_do_not_pass(one: Resource, _: Stack) -> str:
+    """What is a bot for certain is challenged or blocked where the CDN sorts bots; search engines are let in."""
+    return one.must("sbfmDefinitelyAutomated", "block", "managed_challenge", None) or one.must(
+        "sbfmVerifiedBots", "allow", None
+    )
 
 
 def answers_of_the_api_are_not_kept(one: Resource, _: Stack) -> str:

@@ -29,6 +29,11 @@ def setting(setting_id: str, good: Any, bad: Any) -> Example:
     return simple(SETTING, "value", good, bad, settingId=setting_id)
 
 
+def flood(level: str) -> dict[str, Any]:
+    """A rule that has Cloudflare's protection from floods run at a sensitivity."""
+    return {**RULE, "actionParameters": {"overrides": {"sensitivityLevel": level}}}
+
+
 def phase(name: str, other: str) -> Example:
     """A zone has a ruleset of a phase; the resource is the first of its rulesets."""
     ruleset = made(RULESET, "a", phase=other)
@@ -67,6 +72,10 @@ EXAMPLES: dict[str, Example] = {
     "zone-limits-rates": phase("http_ratelimit", "http_request_firewall_managed"),
     "rate-limit-counts-a-place": simple(
         RULESET, "rules", [LIMIT], [{**RULE, "ratelimit": {"characteristics": ["ip.src"]}}], phase="http_ratelimit"
+    ),
+    "floods-are-stopped-early": simple(RULESET, "rules", [flood("default")], [flood("low")], phase="ddos_l7"),
+    "certain-bots-do-not-pass": simple(
+        "cloudflare:index/botManagement:BotManagement", "sbfmDefinitelyAutomated", "managed_challenge", "allow"
     ),
     "answers-of-the-api-are-not-kept": simple(
         RULESET, "rules", [CACHE, RULE], [RULE, CACHE], phase="http_request_cache_settings"
