@@ -5,6 +5,7 @@ plain mocks do not see: parent, protection, provider, aliases, and which inputs 
 """
 
 import asyncio
+import gc
 import hashlib
 import json
 import os
@@ -226,6 +227,10 @@ def _record(stack: str, preview: bool, values: str) -> Graph:  # noqa: FBT001 - 
     def program() -> None:
         runpy.run_module("infra.__main__", run_name="__main__")
 
-    with mock.patch.dict(os.environ, told):  # how the engine hands settings to a program
-        loop.run_until_complete(run_in_stack(program))
+    gc.disable()  # it would look at the SDKs' half a million objects again and again: half of the time
+    try:
+        with mock.patch.dict(os.environ, told):  # how the engine hands settings to a program
+            loop.run_until_complete(run_in_stack(program))
+    finally:
+        gc.enable()
     return Graph(stack=stack, resources=tuple(sorted(monitor.seen, key=lambda one: one.urn)), outputs=monitor.outputs)

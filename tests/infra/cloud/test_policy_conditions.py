@@ -3,6 +3,8 @@
 Read by policy_language.py, which is ours: that AWS reads them so too, no account has shown.
 """
 
+import json
+
 import pytest
 from policy_language import verdict
 from recorder import ACCOUNT
@@ -97,6 +99,13 @@ def test_nobody_writes_under_another_key(documents):
 )  # fmt: skip
 def test_a_host_uses_keys_through_s3_only(documents, key, action, context, wanted):
     assert verdict([documents.host], action, documents.keys[key], context) == wanted
+
+
+def test_hosts_use_s3_and_its_keys_and_no_other_service(graphs):
+    policies = [one.inputs["policy"] for one in graphs["production"].of("RolePolicy").values()]
+    actions = {action for text in policies for one in json.loads(text)["Statement"] for action in one["Action"]}
+
+    assert {action.partition(":")[0] for action in actions} == {"s3", "kms"}
 
 
 OUR_TRAIL = f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/boka-production-trail"
