@@ -24,8 +24,8 @@ def deferred(say: Callable[[str], None]) -> Generator[None]:
     seen: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
-        if number == signal.SIGTERM:
-            _pass_on()  # Ctrl-C is sent by the terminal to all of us; this was sent to us alone
+        if number == signal.SIGTERM or not _is_of_a_terminal():
+            _pass_on()  # a terminal sends Ctrl-C to all of us, and a second one would stop Pulumi at once
         if not seen:
             say("stopping: Pulumi ends what it has begun; Ctrl-C once more stops it at once, and leaves its lock")
         seen.append(number)
@@ -38,6 +38,14 @@ def deferred(say: Callable[[str], None]) -> Generator[None]:
             signal.signal(number, handler)
         if seen:
             raise KeyboardInterrupt
+
+
+def _is_of_a_terminal() -> bool:
+    try:
+        with Path("/dev/tty").open("rb", buffering=0) as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def _pass_on() -> None:

@@ -68,7 +68,7 @@ class Workplace:
             StepFailed: it did not end with 0, or not within the limit; it was interrupted then.
         """
         argv = [sys.executable, "-m", "ops", *words, "--json"]
-        # A session of its own: Ctrl-C here reaches it through us only, and then all of it at once.
+        # A session of its own: Ctrl-C here reaches it through us only.
         with subprocess.Popen(
             argv, cwd=self.checkout, env=self._environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             text=True, start_new_session=True,
@@ -96,7 +96,7 @@ class Workplace:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    os.killpg(process.pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     try:
         process.communicate(timeout=_TO_END_S)
     except subprocess.TimeoutExpired:
