@@ -17,6 +17,7 @@ from live_leftovers import of_aws
 from live_steps import steps_of, take_down
 from live_workplace import REPOSITORY, Workplace
 from moto import mock_aws
+from moto.ce.responses import CostExplorerResponse
 from moto_http import MotoOverHttp
 from real_engine import DOUBLES
 from recorder import as_text, settings_of
@@ -70,6 +71,9 @@ def world(tmp_path_factory):
         "CLOUDFLARE_API_TOKEN": "a-token-for-a-double",
     }
     patch = pytest.MonkeyPatch()
+    # A question of the doctor's that moto does not know.
+    counted = json.dumps({"CostAllocationTags": []})
+    patch.setattr(CostExplorerResponse, "list_cost_allocation_tags", lambda _: counted, raising=False)
     with mock_aws(), MotoOverHttp() as aws, Cloudflare() as cloudflare:
         cloudflare.zone |= {"name": "boka-staging.example"}
         for name, value in {**ours, "AWS_ENDPOINT_URL": aws.url, "CLOUDFLARE_BASE_URL": cloudflare.url}.items():
