@@ -11,13 +11,13 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import live_guards as guards
 import live_leftovers as leftovers
 import yaml
 from live_booking import book
-from live_flow import Ended, run
+from live_flow import run
+from live_report import told
 from live_steps import HOUR_S, steps_of, take_down
 from live_workplace import REPOSITORY, Workplace
 
@@ -51,7 +51,7 @@ def main() -> int:
         say=say,
         keep_failed=asked.keep_failed,
     )
-    for line in told(ended, price, place.folder):
+    for line in told(ended, price, place.folder, raised=not asked.only_down):
         say(line)
     return 0 if ended.good else RunFailed.exit_code
 
@@ -89,29 +89,6 @@ def refuse_accounts(wish: guards.Wish, chosen: CloudSettings, *, empty: bool) ->
 def left_of(chosen: CloudSettings) -> list[str]:
     """Return what there is of a stack."""
     return [*leftovers.of_aws(chosen), *leftovers.of_cloudflare(chosen)]
-
-
-def told(ended: Ended, price: cost.Estimate, folder: Path) -> list[str]:
-    """Return the sentences of the end."""
-    hours = ended.took_s / HOUR_S
-    usd = guards.cost_usd(price, hours)
-    if ended.kept:
-        an_hour = price.usd_a_month / cost.HOURS_A_MONTH
-        first = [f"KEPT, as asked: it goes on to cost {an_hour:.2f} US dollars an hour."]
-        after = ["Take it away: make test-cloud LIVE=--only-down"]
-    elif ended.left:
-        first = [f"LEFT BEHIND, {len(ended.left)} things:", *(f"  {one}" for one in ended.left)]
-        after = ["Try again: make test-cloud LIVE=--only-down. Then look in the consoles: this costs money."]
-    else:
-        first = ["Nothing with the stack's tags or names is left."]
-        after = ["What boka init made stays for the next run: a bucket, and a key of 1 US dollar a month."]
-    return [
-        *first,
-        f"It stood {hours:.1f} h at most: {usd:.2f} US dollars by {price.region}'s list prices of {price.as_of}, begun "
-        f"hours as whole ones; without {cost.LEFT_OUT}.",
-        *after,
-        *([f"FAILED: {ended.failure}", f"All that boka did: {folder / 'home' / 'journal'}"] if ended.failure else []),
-    ]
 
 
 def say(text: str) -> None:

@@ -1,8 +1,14 @@
 """However a live run ends, what it made is taken away, and what is left is said."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
-from live_flow import Step, StepFailed, run
+from live_flow import Ended, Step, StepFailed, run
+from live_report import told
 from live_steps import steps_of, take_down
+
+from infra import cost
 
 UP_AGAIN = {"resources_changed": 0, "tasks_changed": 0}
 
@@ -166,3 +172,53 @@ def test_a_down_that_fails_twice_is_told_with_what_is_left():
     ended, _ = live(place, find=lambda: ["arn:of:a:vpc"])
 
     assert ended.left == ["boka down: again", "arn:of:a:vpc"]
+
+
+def test_what_nobody_could_look_for_is_not_gone():
+    def find():
+        raise LookupError("HTTP 403")
+
+    ended, _ = live(Place(), find=find)
+
+    assert ended.left == ["what nobody could look for: LookupError: HTTP 403"]
+
+
+def test_a_down_that_breaks_is_told_with_what_is_left():
+    place = Place(down=[ValueError("no JSON"), ValueError("no JSON")])
+
+    ended, _ = live(place, find=lambda: ["arn:of:a:vpc"])
+
+    assert ended.left == ["boka down: no JSON", "arn:of:a:vpc"]
+
+
+PRICE = cost.Estimate(
+    region="eu-central-1", as_of="2025-06", items=(cost.Item(what="hosts", count=1, usd_a_month=730.0),)
+)
+GOOD = Ended(failure="", left=[], kept=False, took_s=1.5 * 3600)
+
+
+def report(**changed):
+    return "\n".join(told(replace(GOOD, **changed), PRICE, Path("/somewhere/live.run")))
+
+
+def test_a_good_end_says_that_nothing_is_left_and_what_it_cost():
+    text = report()
+
+    assert text.startswith("Nothing with the stack's tags or names is left.")
+    assert "It stood 1.5 h at most: 2.00 US dollars by eu-central-1's list prices of 2025-06" in text
+    assert "FAILED" not in text
+
+
+def test_a_failure_is_told_with_where_to_read_on():
+    assert "FAILED: no capacity\nAll that boka did: /somewhere/live.run/home/journal" in report(failure="no capacity")
+
+
+def test_what_is_left_is_listed_with_the_way_to_end_it():
+    text = report(left=["arn:of:a:vpc"])
+
+    assert text.startswith("LEFT BEHIND, 1 things:\n  arn:of:a:vpc")
+    assert "make test-cloud LIVE=--only-down" in text
+
+
+def test_a_kept_stack_is_told_with_what_it_goes_on_to_cost():
+    assert report(failure="no capacity", kept=True).startswith("KEPT, as asked: it goes on to cost 1.00 US dollars an")
