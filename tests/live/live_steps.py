@@ -12,6 +12,7 @@ HOUR_S = 3600
 # AWS lists what was deleted for some minutes more.
 _FORGOTTEN_WITHIN_S, _LOOK_EVERY_S = 1200, 30
 _STACK = ("--stack", ENVIRONMENT)
+_DOWN = ("down", *_STACK, "--yes")
 
 
 class Place(Protocol):
@@ -69,7 +70,10 @@ def take_down(
     pause: Callable[[float], None] = time.sleep,
 ) -> list[str]:
     """Remove the stack; return what is left of it, once AWS had time to forget what is gone."""
-    failure = _removed(place, say) and _removed(place, say)  # once more: something may have been in use still
+    failure = _done(place, say, *_DOWN)
+    if failure:  # once more: something may have been in use still, or a run that was killed had the state
+        _done(place, say, "unlock", ENVIRONMENT, "--yes")
+        failure = _done(place, say, *_DOWN)
     deadline = clock() + (0 if failure else _FORGOTTEN_WITHIN_S)
     while (left := _found(find)) and clock() < deadline:
         say(f"{len(left)} things are still listed, the first {left[0]}")
@@ -84,10 +88,11 @@ def _found(find: Callable[[], list[str]]) -> list[str]:
         return [f"what nobody could look for: {type(err).__name__}: {err}"]
 
 
-def _removed(place: Place, say: Callable[[str], None]) -> str:
+def _done(place: Place, say: Callable[[str], None], *words: str) -> str:
+    """Run a verb and return why it failed; nothing when it did not."""
     try:
-        place.boka("down", *_STACK, "--yes", limit_s=DESTROY_HOURS * HOUR_S)
+        place.boka(*words, limit_s=DESTROY_HOURS * HOUR_S)
     except Exception as err:  # noqa: BLE001  # the edge: whatever it is, what is left must be told
-        say(f"FAILED: {err}")
-        return f"boka down: {err}"
+        say(f"FAILED: boka {words[0]}: {err}")
+        return f"boka {words[0]}: {err}"
     return ""

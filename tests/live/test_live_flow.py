@@ -158,12 +158,12 @@ def test_what_aws_forgets_within_its_minutes_is_not_left():
     assert ended.good
 
 
-def test_a_down_that_fails_once_is_tried_again():
+def test_a_down_that_fails_once_is_tried_again_on_a_state_that_is_freed():
     place = Place(down=[StepFailed("a dependency")])
 
     ended, _ = live(place)
 
-    assert (place.verbs[-2:], ended.good) == (["down", "down"], True)
+    assert (place.verbs[-3:], ended.good) == (["down", "unlock", "down"], True)
 
 
 def test_a_down_that_fails_twice_is_told_with_what_is_left():
