@@ -22,6 +22,8 @@ _ABSENT = frozenset({"ResourceNotFoundException"})
 _WRITTEN = "BOKAWRITTEN"
 # Each try that is lost means that another machine wrote; a group is written once in the life of a stack, or twice.
 _TRIES = 5
+# The reference says that the move fails, and not by which of these two. Whatever it was, the next read tells.
+_OVERTAKEN = frozenset({"InvalidParameterException", "InvalidRequestException"})
 _NO_KEY = ("DecryptionFailure", "EncryptionFailure")
 
 
@@ -90,8 +92,7 @@ class Entries:
             return True  # the very first version is current from the start
         move: dict[str, str] = {"VersionStage": "AWSCURRENT", "MoveToVersionId": written["VersionId"]}
         move |= {"RemoveFromVersionId": version} if version else {}
-        overtaken = frozenset({"InvalidParameterException"})
-        return self._ask(group, "update_secret_version_stage", absent=overtaken, **move) is not None
+        return self._ask(group, "update_secret_version_stage", absent=_OVERTAKEN, **move) is not None
 
     def _refuse_missing(self, group: str) -> tuple[dict[str, str], str]:
         self._refuse_foreign()
