@@ -167,6 +167,9 @@ class CloudSettings(BaseModel):
     )
     dashboard_name: Label = Field(default="dashboard", description="Label of the staff's site under the domain.")
     marketing_name: Label = Field(default="marketing", description="Label of the marketing site under the domain.")
+    docs_name: Label = Field(
+        default="docs", description="Label under the domain that leads to what the API says of itself."
+    )
     tenants: Labels = Field(default=(), description="Labels of tenants with a name of their own under the domain.")
     assets_name: Label = Field(default="assets", description="Label of the assets bucket's site under the domain.")
     cdn: bool = Field(
@@ -306,7 +309,7 @@ class CloudSettings(BaseModel):
     def _production_keeps_its_data(self) -> "CloudSettings":
         if self.throwaway and self.environment == "production":
             raise ValueError("throwaway is true; production's data must be protected. Use staging for live tests")
-        names = (*self.tenants, self.dashboard_name, self.marketing_name, self.assets_name, "www")
+        names = (*self.tenants, self.dashboard_name, self.marketing_name, self.docs_name, self.assets_name, "www")
         if len(set(names)) != len(names):
             raise ValueError(f"names under {self.domain} are {list(names)}; each must be there once. Rename a tenant")
         return self

@@ -23,6 +23,7 @@ def of(settings: CloudSettings) -> Names:
     """Return the names of an environment."""
     domain = settings.domain
     labels = {"www": "www", "dashboard": settings.dashboard_name, "marketing": settings.marketing_name}
+    labels["docs"] = settings.docs_name
     labels |= {f"tenant-{label}": label for label in sorted(settings.tenants)}
     hosts = {"apex": domain} | {word: f"{label}.{domain}" for word, label in labels.items()}
     pages = hosts.pop("marketing") if settings.pages else None

@@ -35,6 +35,8 @@ _ASSETS_S = 24 * 3600
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 # What only scanners ask for. None is a path of the service.
 _SCANNED = ("/.env", "/.git", "/cgi-bin/", "/phpmyadmin", "/wp-admin", "/wp-login")
+# The API's operations as text, which leads to its contract (app/src/boka_app/openapi).
+_CONTRACT_PATH = "/llms.txt"
 _LOGIN_PATHS = ("/api/auth", "/staff/login")
 
 # Called by machines: payment providers, calendars, integrations. The edges and the rate limits count them.
@@ -180,7 +182,17 @@ def _redirects(found: names.Names) -> "list[Rule]":
             "target_url": {"expression": f'concat("https://{apex}", http.request.uri.path)'},
         }
     }
-    return [_rule("www", "redirect", f'http.host eq "{found.hosts["www"]}"', "one name for one site", target)]
+    contract: Parameters = {
+        "from_value": {
+            "status_code": 302,  # a documentation site of its own may come
+            "preserve_query_string": False,
+            "target_url": {"value": f"https://{apex}{_CONTRACT_PATH}"},
+        }
+    }
+    return [
+        _rule("www", "redirect", f'http.host eq "{found.hosts["www"]}"', "one name for one site", target),
+        _rule("docs", "redirect", f'http.host eq "{found.hosts["docs"]}"', "what the API says of itself", contract),
+    ]
 
 
 def _headers(found: names.Names) -> "list[Rule]":

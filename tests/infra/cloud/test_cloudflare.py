@@ -110,7 +110,9 @@ def test_every_name_of_ours_leads_to_the_load_balancer_or_to_pages(graphs):
     }
 
     assert made.pop("marketing.boka.example") == "boka-production-front.pages.dev"
-    assert set(made) == {"boka.example", "www.boka.example", "dashboard.boka.example", "demo.boka.example"}
+    assert set(made) == {
+        "boka.example", "www.boka.example", "dashboard.boka.example", "docs.boka.example", "demo.boka.example",
+    }  # fmt: skip
     assert set(made.values()) == {"edges.elb.eu-central-1.amazonaws.com"}
 
 
@@ -144,7 +146,7 @@ def test_for_any_names_each_has_one_record_and_one_route(tenants, dashboard):
     made = record("staging", tenants=sorted(tenants), dashboard_name=dashboard)
     wanted = {
         "boka-staging.example",
-        *(f"{label}.boka-staging.example" for label in ("www", "marketing", dashboard, *tenants)),
+        *(f"{label}.boka-staging.example" for label in ("www", "docs", "marketing", dashboard, *tenants)),
     }
 
     assert proxied(made) == wanted

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from boka_app.openapi.resource import api_catalog
 from hypothesis import given
 from hypothesis import strategies as st
 from recorder import as_text, settings_of
@@ -117,13 +118,22 @@ def test_logging_in_is_limited_first():
 
 
 def test_www_leads_to_the_one_name_with_its_path_and_query():
-    (rule,) = rules_of("redirects")
+    rule = rules_of("redirects")[0]
     target = rule["action_parameters"]["from_value"]
 
     assert matches(rule["expression"], host="www.boka.example")
     assert not matches(rule["expression"], host="boka.example")
     assert target["target_url"]["expression"] == 'concat("https://boka.example", http.request.uri.path)'
     assert target["preserve_query_string"]
+
+
+def test_docs_leads_to_what_the_service_says_of_its_api():
+    rule = rules_of("redirects")[1]
+
+    (described,) = api_catalog("https://boka.example")["linkset"]
+
+    assert matches(rule["expression"], host="docs.boka.example", path="/anything")
+    assert rule["action_parameters"]["from_value"]["target_url"] == {"value": described["service-doc"][0]["href"]}
 
 
 def test_the_managed_rules_act_and_owasps_report():
@@ -156,7 +166,7 @@ def test_nobody_turns_the_protection_from_floods_down():
 
 
 LABELS = st.lists(st.from_regex(r"\A[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?\Z"), unique=True, max_size=8).filter(
-    lambda labels: not {"www", "dashboard", "marketing", "assets"} & set(labels)
+    lambda labels: not {"www", "dashboard", "docs", "marketing", "assets"} & set(labels)
 )
 
 
@@ -165,6 +175,6 @@ def test_for_any_tenants_every_expression_can_be_read_and_every_name_is_there_on
     chosen = settings_with(tenants=tenants, pages=pages, cloudflare_plan=plan)
     found = names.of(chosen)
 
-    assert len(found.every) == len(tenants) + 5
+    assert len(found.every) == len(tenants) + 6
     for rules in rule_table.rules(chosen).values():
         assert all(isinstance(matches(rule["expression"]), bool) for rule in rules)
