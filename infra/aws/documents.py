@@ -134,7 +134,11 @@ def access_log_delivery(bucket_arn: str, account_id: str) -> Statement:
 
 
 def use_bucket(bucket_arn: str, key_arn: str, prefixes: Sequence[str], *, write: bool) -> list[Statement]:
-    """Objects under these prefixes of a bucket, and its key through S3 only."""
+    """Objects under these prefixes of a bucket, and its key through S3 only.
+
+    Without the right to list, S3 says 403 of an object that is not there, and pgBackRest stops; it asks for that right
+    with the object's own name as the prefix.
+    """
     verbs = ["s3:GetObject", "s3:GetObjectVersion", *(["s3:PutObject", "s3:DeleteObject"] if write else [])]
     key = ["kms:Decrypt", *(["kms:GenerateDataKey"] if write else [])]
     below = [f"{prefix}/*" for prefix in prefixes]

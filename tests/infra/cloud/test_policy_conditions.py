@@ -61,6 +61,7 @@ def test_a_bucket_refuses_everybody_who_comes_without_modern_tls(documents, buck
     [
         ({"s3:prefix": "daily/"}, "allowed"),
         ({"s3:prefix": "monthly/archive/"}, "allowed"),
+        ({"s3:prefix": "daily/an/object/that/is/not/there"}, "allowed"),
         ({"s3:prefix": "daily"}, "not granted"),
         ({"s3:prefix": ""}, "not granted"),
         ({}, "not granted"),
