@@ -6,10 +6,12 @@ Looks only. Every look stands for itself: one that nobody may take is a finding 
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from infra import fleet
 from infra.cloud_settings import CloudSettings
 from infra.cloudflare.permissions import GROUPS
+from infra.cloudflare.plans import PLANS
 from infra.fleet import Fleet
 from ops import backend, cloudflare, foundation, organization, settings
 from ops.aws import Aws, AwsRefused, ForeignAccount, NoCredentials, NoSdk
@@ -84,6 +86,7 @@ QUOTAS = (
 
 def scopes(chosen: CloudSettings) -> tuple[Scope, ...]:
     """What the token must be allowed. That it may write too is seen at the first write only: nothing is tried here."""
+    plan = PLANS[chosen.cloudflare_plan]
     zone, account = f"/zones/{chosen.cloudflare_zone_id}", f"/accounts/{chosen.cloudflare_account_id}"
     return (
         Scope(name="DNS", path=f"{zone}/dns_records?per_page=1"),
@@ -93,7 +96,7 @@ def scopes(chosen: CloudSettings) -> tuple[Scope, ...]:
             path=f"{zone}/rulesets",
         ),
         Scope(name="Bot Management", path=f"{zone}/bot_management"),
-        Scope(name="Health Checks", path=f"{zone}/healthchecks"),
+        *([Scope(name="Health Checks", path=f"{zone}/healthchecks")] if plan.has_health_checks else []),
         Scope(name="Workers Routes", path=f"{zone}/workers/routes"),
         Scope(name="Workers Scripts", path=f"{account}/workers/scripts"),
         Scope(name="Workers R2 Storage", path=f"{account}/r2/buckets"),
@@ -226,12 +229,27 @@ def _of_cloudflare(chosen: CloudSettings) -> Iterator[Finding]:
         return
     yield Finding(need=need, seen="active")
     yield _zone(chosen)
+    yield _plan(chosen)
     for scope in scopes(chosen):
         answer = cloudflare.ask(scope.path)
         cure = "" if answer.good else f"Give the token the permission {scope.name}: Edit."
         seen = "may look" if answer.good else f"HTTP {answer.status}, {answer.why}"
         yield Finding(need=f"token scope {scope.name}", seen=seen, cure=cure)
     yield _groups(chosen)
+
+
+def _plan(chosen: CloudSettings) -> Finding:
+    """Whether the zone's plan has what the settings count on: Cloudflare refuses the rest in the middle of an up."""
+    need = f"a zone of plan {chosen.cloudflare_plan}"
+    zone: dict[str, Any] = cloudflare.ask(f"/zones/{chosen.cloudflare_zone_id}").result or {}
+    plan: dict[str, Any] = zone.get("plan") or {}
+    known = [str(name) for name in PLANS]  # the smallest first
+    seen = str(plan.get("legacy_id"))
+    if seen not in known:
+        return Finding(need=need, seen="Cloudflare tells of no plan that is known")
+    lacks = known.index(seen) < known.index(chosen.cloudflare_plan)
+    cure = f"Set boka:cloudflare_plan to {seen}, or move the zone to {chosen.cloudflare_plan}." if lacks else ""
+    return Finding(need=need, seen=f"it is of plan {seen}", cure=cure)
 
 
 def _groups(chosen: CloudSettings) -> Finding:

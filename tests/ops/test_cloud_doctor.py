@@ -156,6 +156,23 @@ def test_a_scope_that_the_token_lacks_is_named(findings, cloudflare, word, scope
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
+    ("plan", "cure"),
+    [
+        pytest.param({"legacy_id": "free"}, "Set boka:cloudflare_plan to free, or", id="less than is counted on"),
+        pytest.param({"legacy_id": "business"}, "", id="more"),
+        pytest.param({}, "", id="not told"),
+    ],
+)
+def test_a_zone_of_a_smaller_plan_is_told(findings, cloudflare, plan, cure):
+    cloudflare.zone["plan"] = plan
+
+    found = starting(findings()[1], "a zone of plan pro")
+
+    assert (found["good"], found["cure"].startswith(cure)) == (not cure, True)
+
+
+@pytest.mark.usefixtures("account")
 def test_a_permission_group_that_means_something_else_in_the_account_is_named(findings, cloudflare):
     cloudflare.groups = {**cloudflare.groups, "Cache Purge": "0" * 32}
 
