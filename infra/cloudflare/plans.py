@@ -1,7 +1,7 @@
 """What Cloudflare's plans allow of what we use. Pure.
 
 Source: cloudflare/cloudflare-docs, src/content: partials/waf/rate-limiting-availability-by-plan.mdx (rate limits),
-docs/bots/plans (bots: enterprise without its add-on is as business), docs/health-checks (checks).
+plans/index.json (managed rules, health checks), docs/bots/plans (bots: enterprise without its add-on is as business).
 """
 
 from dataclasses import dataclass

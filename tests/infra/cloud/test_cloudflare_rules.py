@@ -136,13 +136,13 @@ def test_docs_leads_to_what_the_service_says_of_its_api():
     assert rule["action_parameters"]["from_value"]["target_url"] == {"value": described["service-doc"][0]["href"]}
 
 
-def test_the_managed_rules_act_and_owasps_report():
+def test_the_managed_rules_act_and_owasps_at_a_high_score_of_the_first_level():
     managed, owasp = rules_of("managed")
     overrides = owasp["action_parameters"]["overrides"]
     (score,) = overrides["rules"]
 
     assert (managed["action"], "overrides" in managed["action_parameters"]) == ("execute", False)
-    assert score["action"] == "log"
+    assert (score["action"], score["score_threshold"]) == ("managed_challenge", 60)
     assert {one["category"] for one in overrides["categories"] if not one["enabled"]} == {
         f"paranoia-level-{level}" for level in (2, 3, 4)
     }
