@@ -78,6 +78,7 @@ class StackFile(_Part):
     ports: dict[str, int]
     endpoints: dict[str, str]
     buckets: dict[str, str]
+    origin_authority: str
 
     def text(self) -> str:
         """The file's content; equal facts give equal text."""
@@ -93,10 +94,13 @@ def fingerprint(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def build(fleet: Fleet, host_keys: dict[str, str], made: Mapping[str, str] | None = None) -> StackFile:
+def build(
+    fleet: Fleet, host_keys: dict[str, str], made: Mapping[str, str] | None = None, origin_authority: str = ""
+) -> StackFile:
     """Return the stack file of a fleet whose hosts have these SSH host keys.
 
     `made` are endpoints that only exist once the provider has made them; `virtual_address` is one of them on a cloud.
+    `origin_authority` (PEM) signed the certificate by which a CDN shows the edges that it is ours.
     """
     endpoints = {**_endpoints(fleet), **(made or {})}
     sizes = {
@@ -136,6 +140,7 @@ def build(fleet: Fleet, host_keys: dict[str, str], made: Mapping[str, str] | Non
         ports=PORTS,
         endpoints=endpoints,
         buckets=fleet.buckets,
+        origin_authority=origin_authority,
     )
 
 

@@ -21,6 +21,7 @@ TOKENS: dict[str, str] = {
     "Vault": "boka:aws:Vault",
     "Zone": "boka:cloudflare:Zone",
     "Bots": "boka:cloudflare:Bots",
+    "OriginPull": "boka:cloudflare:OriginPull",
     "Storage": "boka:cloudflare:Storage",
     "Tokens": "boka:cloudflare:Tokens",
     "Rules": "boka:cloudflare:Rules",

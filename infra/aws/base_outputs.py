@@ -10,7 +10,7 @@ from infra.cloud_settings import CloudSettings
 from infra.settings import SettingsError
 
 KEYS = ("volumes", "backups", "artefacts")
-_NEEDED = ("vpc_id", "subnet_ids", "s3_prefix_list_id", "key_arns", "topic_arn")
+_NEEDED = ("vpc_id", "subnet_ids", "s3_prefix_list_id", "key_arns", "topic_arn", "origin_authority")
 
 
 def marker(settings: CloudSettings) -> dict[str, str]:
@@ -59,6 +59,7 @@ class BaseOutputs:
         self.vpc_id = self._one("vpc_id")
         self.s3_prefix_list_id = self._one("s3_prefix_list_id")
         self.topic_arn = self._one("topic_arn")
+        self.origin_authority = self._one("origin_authority")
         self.key_arns = {key: self._part("key_arns", key) for key in KEYS}
         subnets = address_plan.subnets(settings.network, settings.zones)
         self.subnet_ids = {f"{tier}/{zone}": self._part("subnet_ids", f"{tier}/{zone}") for tier, zone in subnets}

@@ -153,7 +153,7 @@ class StackLayer(pulumi.ComponentResource):
             parent=self,
         )
         cloudflare.stack(context, balancer.dns_name, self)
-        self.hand_over = self._hand_over(context.settings, fleet, hosts, balancer)
+        self.hand_over = self._hand_over(context.settings, fleet, base, hosts, balancer)
         self.outputs: dict[str, Any] = {
             "balancer": balancer.dns_name,
             "addresses": balancer.addresses,
@@ -161,7 +161,9 @@ class StackLayer(pulumi.ComponentResource):
         }
         self.register_outputs(self.outputs)
 
-    def _hand_over(self, settings: CloudSettings, fleet: Fleet, hosts: Hosts, balancer: Balancer) -> StackFile:
+    def _hand_over(
+        self, settings: CloudSettings, fleet: Fleet, base: BaseOutputs, hosts: Hosts, balancer: Balancer
+    ) -> StackFile:
         first_zone = next(iter(balancer.addresses))
         made = {
             "bastion": hosts.bastion_address,
@@ -170,8 +172,12 @@ class StackLayer(pulumi.ComponentResource):
             "s3": f"https://s3.{settings.region}.amazonaws.com",
         }
         seen = _as_hosts_see(settings, fleet)
-        known = pulumi.Output.all(keys=hosts.host_keys, made=made)
-        content = known.apply(lambda found: handover.build(seen, found["keys"], found["made"]).text())
+        known = pulumi.Output.all(
+            keys=hosts.host_keys, made=made, authority=base.origin_authority if settings.cdn else ""
+        )
+        content = known.apply(
+            lambda found: handover.build(seen, found["keys"], found["made"], found["authority"]).text()
+        )
         props = {"stack": fleet.stack, "content": content, "fingerprint": None}
         return StackFile(StackFileProvider(), "stack-file", props, pulumi.ResourceOptions(parent=self))
 

@@ -14,6 +14,7 @@ from infra.cloudflare.bots import Bots
 from infra.cloudflare.front import Front
 from infra.cloudflare.health import Health, HealthArgs
 from infra.cloudflare.maintenance import Maintenance
+from infra.cloudflare.origin_pull import OriginPull
 from infra.cloudflare.records import Records, RecordsArgs
 from infra.cloudflare.rules import Rules
 from infra.cloudflare.storage import Storage
@@ -22,14 +23,16 @@ from infra.cloudflare.zone import Zone
 
 
 def base(context: Context, key_arn: pulumi.Input[str], parent: pulumi.Resource) -> dict[str, Any]:
-    """Make the part of the base layer. `key_arn` encrypts the tokens. Returns outputs for people."""
-    zone: dict[str, Any] = {}
-    if context.settings.live:
-        zone["ds"] = Zone("zone", context=context, parent=parent).ds
-        Bots("bots", context=context, parent=parent)
+    """Make the part of the base layer. `key_arn` encrypts the tokens. Returns outputs."""
     storage = Storage("storage", context=context, parent=parent)
     tokens = Tokens("tokens", TokensArgs(key_arn=key_arn), context=context, parent=parent)
-    return {**zone, "r2_buckets": storage.bucket_names, "token_secrets": tokens.secret_arns}
+    made = {"r2_buckets": storage.bucket_names, "token_secrets": tokens.secret_arns}
+    if not context.settings.live:
+        return {**made, "origin_authority": ""}
+    zone = Zone("zone", context=context, parent=parent)
+    Bots("bots", context=context, parent=parent)
+    pull = OriginPull("origin-pull", context=context, parent=parent)
+    return {**made, "ds": zone.ds, "origin_authority": pull.authority}
 
 
 def stack(context: Context, origin: pulumi.Input[str], parent: pulumi.Resource) -> None:

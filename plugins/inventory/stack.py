@@ -119,4 +119,5 @@ def platform_facts(found: handover.StackFile) -> dict[str, object]:
         ],
         "boka_endpoints": plain["endpoints"],
         "boka_buckets": plain["buckets"],
+        "boka_origin_authority": found.origin_authority,
     }

@@ -106,6 +106,18 @@ def test_nginx_believes_the_networks_that_may_come_about_addresses(sources, beli
     assert found == believed
 
 
+def test_behind_a_cdn_who_shows_no_certificate_of_its_authority_is_turned_away():
+    text = nginx_conf(nginx_client_authority="-----BEGIN CERTIFICATE-----\n...")
+
+    assert "ssl_client_certificate /etc/nginx/client-authority.pem;" in text
+    assert "if ($is_stranger) {\n            return 403;" in text
+
+
+def test_everybody_is_served_where_no_authority_is_named():
+    assert "ssl_client_certificate" not in nginx_conf()
+    assert "$is_stranger" not in nginx_conf()
+
+
 def test_the_outside_may_come_from_any_address():
     rules = firewall(flow("https", "any", to="edge"))
 

@@ -101,6 +101,8 @@ class _Answers(pulumi_mocks.Mocks):
             "public_key": f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIRecorded{args.name:x<36}",
             "private_key": f"-----BEGIN {args.name}-----",
             "host_key": "ssh-ed25519 AAAA",
+            "authority": f"-----BEGIN CERTIFICATE-----\nrecorded authority of {args.name}\n-----END CERTIFICATE-----\n",
+            "certificate": f"-----BEGIN CERTIFICATE-----\nrecorded for {args.name}\n-----END CERTIFICATE-----\n",
             "fingerprint": "recorded",
             "subdomain": f"{args.inputs.get('name')}.pages.dev",
             "scriptName": args.name,

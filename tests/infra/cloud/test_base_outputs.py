@@ -15,6 +15,7 @@ WHOLE = {
     "s3_prefix_list_id": "pl-1",
     "key_arns": {},
     "topic_arn": "arn:x",
+    "origin_authority": "",
 }
 
 

@@ -23,7 +23,8 @@ OLD = {"Record", "PageRule", "RateLimit", "Filter", "FirewallRule", "WorkerScrip
 # The CDN off, on the smallest plan: what another test file records too.
 LEAST = {"cdn": False, "cloudflare_plan": "free"}
 BASE = {"BotManagement", "ZoneSetting", "UrlNormalizationSettings", "ZoneDnssec", "R2Bucket", "R2ManagedDomain",
-        "R2BucketLifecycle", "R2CustomDomain", "R2BucketCors", "R2BucketLock", "AccountToken"}  # fmt: skip
+        "R2BucketLifecycle", "R2CustomDomain", "R2BucketCors", "R2BucketLock", "AccountToken",
+        "AuthenticatedOriginPullsCertificate", "AuthenticatedOriginPullsSettings"}  # fmt: skip
 STACK = {"Ruleset", "WorkersScript", "WorkersRoute", "DnsRecord", "PagesProject", "PagesDomain", "Healthcheck",
          "NotificationPolicy"}  # fmt: skip
 
@@ -158,6 +159,7 @@ def test_until_the_stack_is_live_nothing_that_a_visitor_could_notice_is_made():
 
     assert {one.type.split(":")[-1] for one in of_cloudflare(base)} == BASE - {
         "BotManagement", "ZoneSetting", "UrlNormalizationSettings", "ZoneDnssec", "R2CustomDomain",
+        "AuthenticatedOriginPullsCertificate", "AuthenticatedOriginPullsSettings",
     }  # fmt: skip
     assert {one.type.split(":")[-1] for one in of_cloudflare(made)} == {
         "PagesProject", "Healthcheck", "NotificationPolicy",

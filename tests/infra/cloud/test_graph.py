@@ -135,18 +135,20 @@ def test_names_carry_no_list_index(graph):
     assert {name for name in numbered if not name.endswith(("-ipv4", "-ipv6"))} <= {"s3", "ec2"}
 
 
-def test_only_first_boot_and_tokens_are_secret_and_they_always_are(graph):
+def test_only_first_boot_keys_and_tokens_are_secret_and_they_always_are(graph):
     secret = {(one.type, key) for one in graph.cloud() for key in one.secret_inputs}
     first_boot = ("aws:ec2/instance:Instance", "userDataBase64")
     tokens = ("aws:secretsmanager/secretVersion:SecretVersion", "secretString")
+    kind = "authenticatedOriginPullsCertificate:AuthenticatedOriginPullsCertificate"
 
-    assert secret == {first_boot if graph.of("Instance") else tokens}
+    assert secret == ({first_boot} if graph.of("Instance") else {tokens, (f"cloudflare:index/{kind}", "privateKey")})
 
 
-def test_the_host_keys_private_half_is_a_secret_of_the_state(graphs):
-    keys = graphs["production"].of("HostKey").values()
+def test_a_private_key_that_pulumi_makes_is_a_secret_of_the_state(graphs):
+    keys = [*graphs["production"].of("HostKey").values(), *graphs["production-base"].of("OriginCertificate").values()]
 
     assert {one.secret_outputs for one in keys} == {frozenset({"private_key"})}
+    assert len({one.type for one in keys}) == 2
 
 
 @pytest.mark.parametrize("stack", ["production-base", "production"])
