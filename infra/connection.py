@@ -44,6 +44,10 @@ def _strict(found: StackFile, name: str) -> list[str]:
         "HashKnownHosts": "no",
         "IdentitiesOnly": "yes",
         "PreferredAuthentications": "publickey",
+        # Not only for hosts that die: a bastion whose firewall is loaded for the first time drops what comes back on
+        # connections that it has not tracked, and takes them up again with the next packet from here.
+        "ServerAliveInterval": "5",
+        "ServerAliveCountMax": "12",
     }
     return [word for option, value in facts.items() for word in ("-o", f"{option}={value}")]
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from infra.handover import StackFile
 
 DEADLINE_S = 0.7  # `boka status` answers within a second; a host of ours answers within milliseconds
+FAR_DEADLINE_S = 5.0  # a cloud is an internet away
 _OUTSIDE = {"control", "any"}  # from where this machine may connect
 
 
@@ -92,7 +93,13 @@ class Health:
 
 
 def plan_checks(hosts: "StackFile") -> list[Check]:
-    """Return what this machine may ask: every permitted TCP flow from outside, once for each host of its target."""
+    """Return what this machine may ask: every permitted TCP flow from outside, once for each host of its target.
+
+    On a cloud that is the bastion alone; boka verify asks the others through it.
+    """
+    if hosts.environment != "local":
+        bastion = next(name for name, host in hosts.hosts.items() if "ops" in host.groups)
+        return [Check(bastion, "ssh", hosts.endpoints["bastion"], hosts.ports["ssh"])]
     asked: dict[tuple[str, str], Check] = {}
     for flow in hosts.flows:
         if flow.protocol == "tcp" and _OUTSIDE & set(flow.sources):
@@ -123,31 +130,37 @@ def examine(stack: Stack, hosts: "StackFile") -> list[Answer]:
 
 
 async def _examine(stack: Stack, hosts: "StackFile") -> list[Answer]:
-    return await asyncio.gather(*(_ask_port(check) for check in plan_checks(hosts)), _ask_site(stack, hosts))
+    within_s = DEADLINE_S if stack.is_local else FAR_DEADLINE_S
+    ports = (_ask_port(check, within_s) for check in plan_checks(hosts))
+    return await asyncio.gather(*ports, _ask_site(stack, hosts, within_s))
 
 
-async def _ask_port(check: Check) -> Answer:
+async def _ask_port(check: Check, within_s: float = DEADLINE_S) -> Answer:
     began = time.monotonic()
     problem = ""
     try:
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(within_s):
             _, writer = await asyncio.open_connection(check.address, check.port)
             writer.close()
     except OSError as err:  # TimeoutError is one
-        problem = _reason(err)
+        problem = _reason(err, within_s)
     return Answer(check.host, check.service, check.address, check.port, problem, _since(began))
 
 
-async def _ask_site(stack: Stack, hosts: "StackFile") -> Answer:
-    """Ask as a browser would: TLS with the site's name, then the service's own health."""
+async def _ask_site(stack: Stack, hosts: "StackFile", within_s: float = DEADLINE_S) -> Answer:
+    """Ask as a browser would: TLS with the site's name, then the service's own health.
+
+    On a cloud by the public name: its load balancer may answer the CDN alone.
+    """
     began = time.monotonic()
-    address, port = hosts.network.virtual_address, hosts.ports["https"]
+    address = hosts.network.virtual_address if stack.is_local else hosts.domain
+    port = hosts.ports["https"]
     try:
-        async with asyncio.timeout(DEADLINE_S):
-            root = await asyncio.to_thread(site_root.fetch, stack, hosts, deadline_s=DEADLINE_S)
+        async with asyncio.timeout(within_s):
+            root = await asyncio.to_thread(site_root.fetch, stack, hosts, deadline_s=within_s)
             problem = await _ask_service(hosts.domain, address, port, root)
     except OSError as err:  # ssl.SSLError and TimeoutError are some
-        problem = _reason(err)
+        problem = _reason(err, within_s)
     return Answer("site", hosts.endpoints["site"], address, port, problem, _since(began))
 
 
@@ -161,9 +174,9 @@ async def _ask_service(domain: str, address: str, port: int, root: Path | None) 
     return "" if status[1:2] == ["200"] else f"answers {' '.join(status[1:]).strip() or 'nothing'}"
 
 
-def _reason(err: OSError) -> str:
+def _reason(err: OSError, within_s: float = DEADLINE_S) -> str:
     if isinstance(err, TimeoutError):
-        return f"no answer within {DEADLINE_S} s"
+        return f"no answer within {within_s:g} s"
     if isinstance(err, ssl.SSLCertVerificationError):
         return f"certificate not trusted ({err.verify_message})"
     return os.strerror(err.errno).lower() if err.errno else str(err) or type(err).__name__

@@ -9,6 +9,7 @@ from ops.engine import Outcome
 from ops.outlook import Tasks
 from ops.plays import PlayResult
 from ops.session import Session
+from ops.stacks import Stack
 
 if TYPE_CHECKING:
     from infra.cost import Estimate
@@ -26,6 +27,7 @@ class Raised:
     site: str
     virtual_address: str
     root_certificate: str
+    staff: str
     hosts: dict[str, str]
     release: str
     resources_changed: int
@@ -47,7 +49,7 @@ class Raised:
             f"{self.tasks_changed} tasks changed.",
             f"  {describe_phases(self.phases)}",
             f"  site     {self.site} at {self.virtual_address}",
-            f"  staff    {self.site}/staff as {DEMO_OWNER}, password: boka secret auth/first_login{option}",
+            f"  staff    {self.site}/staff {self.staff}",
             *([f"  trust    {self.root_certificate} signs the site"] if self.root_certificate else []),
             f"  journal  boka journal show {self.journal}",
             "Try:",
@@ -246,6 +248,7 @@ def raised(run: Session, outcome: Outcome, site: PlayResult, release: "Artefact"
         virtual_address=hosts.network.virtual_address,
         hosts={name: host.address for name, host in hosts.hosts.items()},
         root_certificate=str(site_root.fetch(run.stack, hosts) or ""),
+        staff=_first_log_in(run.stack),
         release=release.release,
         resources_changed=outcome.changed,
         tasks_changed=site.changed,
@@ -253,6 +256,13 @@ def raised(run: Session, outcome: Outcome, site: PlayResult, release: "Artefact"
         phases=run.record.phases,
         journal=run.record.number,
     )
+
+
+def _first_log_in(stack: Stack) -> str:
+    option = "" if stack.name == "local" else f" -s {stack.name}"
+    if stack.is_local:
+        return f"as {DEMO_OWNER}, password: boka secret auth/first_login{option}"
+    return f"for administrators; the first one: boka ssh app1{option} -- sudo boka-app admin create YOU@{{YOUR DOMAIN}}"
 
 
 def hosts_raised(run: Session, outcome: Outcome) -> HostsRaised:

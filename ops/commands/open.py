@@ -38,10 +38,28 @@ class Opened:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Public:
+    """A site that the internet has: nothing to forward."""
+
+    url: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        return [f"Open {self.url}"]
+
+
 def open_(*, stack: StackName = "local", port: Port = 8443, as_json: AsJson = False) -> None:
-    """Forward a loopback port to the site and print what the browser needs: a name and an authority."""
+    """Forward a loopback port to the site and print what the browser needs; on a cloud, print the address."""
     chosen = stacks.named(stack)
     hosts = fleet.read(chosen)
+    if not chosen.is_local:
+        Screen(as_json=as_json).result(Public(url=hosts.endpoints["site"]))
+        return
     root = site_root.fetch(chosen, hosts)
     tail = "" if port == hosts.ports["https"] else f":{port}"
     opened = Opened(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ops import converge, doctor, engine, preparation, session, settings, summary
+from ops import converge, doctor, engine, operator_key, preparation, session, settings, summary
 from ops.commands.options import AsJson, NoWait, StackName
 
 HostsOnly = Annotated[bool, typer.Option("--hosts-only", help="Stop once the hosts answer; configure nothing.")]
@@ -24,6 +24,8 @@ def up(
         run.screen.say(f"Raise stack {stack}. It takes some minutes. Undo with: boka down --stack {stack}")
         if run.stack.is_local:
             doctor.refuse_unfit()
+        elif not hosts_only:
+            operator_key.refuse_unknown(run.stack)
         settings.ensure(run.stack, profile)
         with run.record.phase("prepare"):
             preparation.ensure(run.stack, run.screen)

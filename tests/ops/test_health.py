@@ -32,6 +32,13 @@ def test_nothing_is_asked_twice(hosts):
     assert len({(check.host, check.service) for check in checks}) == len(checks)
 
 
+def test_of_a_cloud_only_the_bastion_is_asked_at_its_public_address(hosts):
+    endpoints = {**hosts.endpoints, "bastion": "203.0.113.80"}
+    far = hosts.model_copy(update={"environment": "production", "endpoints": endpoints})
+
+    assert [(check.service, check.address) for check in health.plan_checks(far)] == [("ssh", "203.0.113.80")]
+
+
 @pytest.fixture
 def port():
     with socket.create_server(("127.0.0.1", 0)) as server:

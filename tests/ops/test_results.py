@@ -34,6 +34,7 @@ RESULTS = {
     "up": Raised(
         stack="local", profile="full", site="https://boka.test", virtual_address="198.18.0.10",
         root_certificate="/srv/boka/ca/site-root.pem",
+        staff="as owner@demo.test, password: boka secret auth/first_login",
         hosts={"db1": "198.18.0.41"}, release="2026.46.2", resources_changed=12, tasks_changed=340,
         restarts=["db1: Restart postgresql"], phases={"hosts": 14.2, "configure": 240.0}, journal=7,
     ),
