@@ -22,6 +22,7 @@ tier service make --no-print-directory service
 tier roles make --no-print-directory roles
 tier fleet .venv/bin/pytest -q -m hosts tests/platform/test_fleet_lifecycle.py
 tier platform .venv/bin/pytest -q -m hosts tests/platform/test_platform.py
+tier cloud-hosts .venv/bin/pytest -q -m hosts tests/platform/test_cloud_hosts.py
 
 printf '\n%stotal %d s\n' "$report" "$SECONDS"
 printf 'tiers: %d passed, %d failed\n' "$passed" "$failed"

@@ -16,11 +16,16 @@ DAYS_AHEAD = range(1, 15)
 
 
 class Visitor:
-    """A browser's view of the site: one address, one name, one trusted root (none: all that this machine trusts)."""
+    """A browser's view of the site: one address, one name, one trusted root (none: all that this machine trusts).
 
-    def __init__(self, address: str, name: str, root: Path | None) -> None:
+    A CDN shows a certificate of its own.
+    """
+
+    def __init__(self, address: str, name: str, root: Path | None, shown: Path | None = None) -> None:
         self._extensions = {"sni_hostname": name}
         context = ssl.create_default_context(cafile=str(root) if root else None)
+        if shown:
+            context.load_cert_chain(shown)
         self._client = httpx.Client(
             base_url=f"https://{address}", headers={"Host": name}, verify=context, timeout=5, follow_redirects=True
         )
