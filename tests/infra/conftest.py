@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 
+import hypothesis
 import pytest
 
 from infra.local.system import Answer, CommandError
+
+hypothesis.settings.register_profile("boka", deadline=None)  # a busy machine is slow; how fast it is, benches measure
+hypothesis.settings.load_profile("boka")
 
 
 class FakeSystem:
