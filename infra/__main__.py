@@ -1,5 +1,6 @@
 """What exists in one stack: the Pulumi program that `pulumi up` and `boka up` both run."""
 
+import gc
 from collections.abc import Mapping
 
 import pulumi
@@ -32,6 +33,7 @@ def _cloud(stack: str, values: Mapping[str, str]) -> dict[str, object]:
     chosen = cloud_settings.load(stack, values)
     wanted = fleet.describe_cloud(chosen)  # refuses a size that does not exist before the SDK is even loaded
 
+    gc.disable()  # the SDK's half a million objects stay to the end; to look at them again and again takes a second
     from infra.aws import base_outputs, layers  # noqa: PLC0415 - pulumi_aws takes a second; the local stack must not pay it
 
     if chosen.layer == "base":

@@ -229,10 +229,9 @@ def _record(stack: str, preview: bool, values: str) -> Graph:  # noqa: FBT001 - 
     def program() -> None:
         runpy.run_module("infra.__main__", run_name="__main__")
 
-    gc.disable()  # it would look at the SDKs' half a million objects again and again: half of the time
     try:
         with mock.patch.dict(os.environ, told):  # how the engine hands settings to a program
             loop.run_until_complete(run_in_stack(program))
     finally:
-        gc.enable()
+        gc.enable()  # a program switches it off, since it ends with its process
     return Graph(stack=stack, resources=tuple(sorted(monitor.seen, key=lambda one: one.urn)), outputs=monitor.outputs)
