@@ -9,12 +9,14 @@ from infra import naming
 from infra.aws.component import Component, Context
 from infra.cloudflare import plans
 
-# Of the whole account, so said once: by the environment that owns the account's switches.
+# Of the whole account, so said once: by the environment that owns the account's switches. Every plan has these; that of a
+# health check has every plan with health checks. Source: cloudflare/cloudflare-docs, src/content/notifications.
 OF_THE_ACCOUNT: dict[str, cloudflare.NotificationPolicyFiltersArgsDict] = {
     "dos_attack_l7": {},
     "incident_alert": {"incident_impacts": ["INCIDENT_IMPACT_CRITICAL", "INCIDENT_IMPACT_MAJOR"]},
     "universal_ssl_event_type": {},
 }
+_BOTH = ["Healthy", "Unhealthy"]  # that it is over, too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,7 @@ class Health(Component):
         super().__init__("Health", name, context, parent)
         if plans.PLANS[self.settings.cloudflare_plan].has_health_checks:
             check = self._check(args.origin)
-            self._tell("health_check_status_notification", {"health_check_ids": [check.id]})
+            self._tell("health_check_status_notification", {"health_check_ids": [check.id], "statuses": _BOTH})
         if self.settings.owns_account:
             for kind, filters in OF_THE_ACCOUNT.items():
                 self._tell(kind, filters)
