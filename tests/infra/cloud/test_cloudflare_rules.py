@@ -75,6 +75,10 @@ def test_no_path_is_both_kept_and_personal():
     assert both == []
 
 
+# Other periods and timeouts are refused. Source: as infra/cloudflare/plans.py, its third footnote.
+SECONDS = {10, 15, 20, 30, 40, 45, 60, 90, 120, 180, 240, 300, 480, 600, 900, 1200, 1800, 2400, 3600, 65535, 86400}
+
+
 def blocked(**request):
     found = [one for one in rules_of("custom") if one["action"] == "block"]
     return [one["ref"] for one in found if matches(one["expression"], **request)]
@@ -107,6 +111,7 @@ def test_rate_limits_stay_inside_the_plan(plan):
     assert all(one["period"] <= allowed.rate_period_s for one in limits)
     assert all(one["mitigation_timeout"] <= allowed.rate_block_s for one in limits)
     assert all(set(one["characteristics"]) == {"cf.colo.id", "ip.src"} for one in limits)
+    assert {one[key] for one in limits for key in ("period", "mitigation_timeout")} <= SECONDS
 
 
 def test_logging_in_is_limited_first():
