@@ -9,8 +9,8 @@ from infra import naming
 from infra.aws.component import Component, Context
 from infra.cloudflare import plans
 
-# Of the whole account, so said once: by the environment that owns the account's switches. Every plan has these; that of a
-# health check has every plan with health checks. Source: cloudflare/cloudflare-docs, src/content/notifications.
+# Of the whole account, so said once: by the environment that owns the account's switches. Every plan has these; one
+# of a health check comes with health checks. Source: cloudflare/cloudflare-docs, src/content/notifications.
 OF_THE_ACCOUNT: dict[str, cloudflare.NotificationPolicyFiltersArgsDict] = {
     "dos_attack_l7": {},
     "incident_alert": {"incident_impacts": ["INCIDENT_IMPACT_CRITICAL", "INCIDENT_IMPACT_MAJOR"]},
