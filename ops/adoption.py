@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops import cloudflare, engine, takeover
+from ops import cloud_leftovers, cloudflare, engine, takeover
 from ops.errors import Refused
 from ops.stacks import Stack
 from ops.takeover import KINDS, Plan, Planned
@@ -74,7 +74,7 @@ def _refuse_early(stack: Stack, chosen: "CloudSettings") -> None:
 
 
 def _layer(run: "Session", name: str) -> Layer:
-    if not engine.is_raised(run.stack, name, run.screen):
+    if not cloud_leftovers.is_whole(run.stack, name):
         raise NotAdoptable(
             f"stack {name} was never raised; users would come to hosts that do not serve yet. Set boka:live to false "
             f"in {run.stack.settings.name}, run boka up -s {run.stack.name}, then set it to true and adopt."

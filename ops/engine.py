@@ -6,6 +6,7 @@ imported inside the functions, since it takes a second that `boka --help` and `b
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -15,8 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.files import make_private_folder
-from ops import backend, interruption, resources, settings
+from infra.files import make_private_folder, write_atomically
+from ops import backend, cloud_leftovers, interruption, plans, resources, settings
 from ops.errors import RunFailed
 from ops.journal import Run
 from ops.screen import Screen
@@ -78,6 +79,10 @@ class StateClosed(RunFailed):
         super().__init__(f"the state of {layer} cannot be opened, so nothing was looked at or changed. {why}")
 
 
+def _agreed(_: Outcome) -> None:
+    """Whoever asks for no say agrees."""
+
+
 def environment(stack: Stack) -> dict[str, str]:
     """Return what a bare `pulumi` needs in its environment to act on this stack."""
     import tools  # noqa: PLC0415  # loads pydantic
@@ -99,42 +104,89 @@ def environment(stack: Stack) -> dict[str, str]:
     return ours | {"PULUMI_BACKEND_URL": backend.of(settings.cloud(stack)).url}
 
 
-def up(stack: Stack, record: Run, screen: Screen) -> Outcome:
+def up(
+    stack: Stack, record: Run, screen: Screen, *, agree: Callable[[Outcome], None] = _agreed, planned: bool = False
+) -> Outcome:
     """Make what exists what the program says, having looked at what exists.
+
+    Of a cloud stack, `agree` is told first what would be done, and may refuse it. `planned` does what the kept plan
+    says or nothing: a layer that the plan leaves out is left as it is.
 
     Raises:
         RunFailed: a resource failed; what was made before it stays and is adopted by the next run.
+        PlanRefused: something else than planned would be done.
+        StateHeld: another run of Pulumi has the state, or one that was killed had.
+        Unsettled: what a killed run was creating may be there or not.
     """
-    outcome = Outcome(changes={})
+    if stack.is_local:
+        return _up(stack, stack.name, record, screen)
+    _refuse_held(stack)
+    cloud_leftovers.refuse_unsettled(stack)
+    looks = _look_as_planned(stack, record, screen) if planned else _look_at_all(stack, record, screen)
+    agree(_together(stack, looks))
+    done = Outcome(changes={})
     for layer in stack.layers:
-        selected = _select(stack, layer, screen)
-        outcome += _run(selected.up, stack, record, screen, suppress_outputs=True, **_CHANGING, **judged(stack))
-    return outcome
+        if layer not in looks and planned:
+            return done + Outcome(changes={}, unseen=(layer,))
+        if layer not in looks:
+            agree(_look(stack, layer, record, screen))
+        done += _up(stack, layer, record, screen, plan=plans.file(plans.folder(stack), layer) if planned else None)
+    return done
 
 
-def preview(stack: Stack, record: Run, screen: Screen) -> Outcome:
-    """Say what `up` would do, having looked at what exists. Changes nothing.
+def _up(stack: Stack, layer: str, record: Run, screen: Screen, plan: Path | None = None) -> Outcome:
+    held: dict[str, Any] = {"plan": str(plan)} if plan else {}
+    selected = _select(stack, layer, screen)
+    return _run(selected.up, stack, record, screen, suppress_outputs=True, **_CHANGING, **judged(stack), **held)
+
+
+def preview(stack: Stack, record: Run, screen: Screen, keep_in: Path | None = None) -> Outcome:
+    """Say what `up` would do, having looked at what exists, and keep Pulumi's plans in a folder. Changes nothing.
 
     A layer whose base was never raised is left out, and said to be: its settings are refused without one.
+
+    Raises:
+        StateHeld: another run of Pulumi has the state, or one that was killed had.
     """
-    outcome, below = Outcome(changes={}), None
+    _refuse_held(stack)
+    return _together(stack, _look_at_all(stack, record, screen, keep_in))
+
+
+def _look_as_planned(stack: Stack, record: Run, screen: Screen) -> dict[str, Outcome]:
+    now = plans.emptied(stack.pulumi / "plan")
+    try:
+        looks = _look_at_all(stack, record, screen, now)
+        for layer in looks:
+            plans.refuse_difference(stack, layer, plans.file(now, layer))
+    finally:
+        shutil.rmtree(now, ignore_errors=True)
+    return looks
+
+
+def _look_at_all(stack: Stack, record: Run, screen: Screen, keep_in: Path | None = None) -> dict[str, Outcome]:
+    looks: dict[str, Outcome] = {}
     for layer in stack.layers:
-        if below is not None and not _is_raised(below):
-            screen.say(f"layer {layer} stands on {below.name}, which was never raised: it is looked at after that")
-            return outcome + Outcome(changes={}, unseen=(layer,))
-        below = _select(stack, layer, screen)
-        outcome += _run(below.preview, stack, record, screen, refresh=True, **judged(stack))
-    return outcome
+        below = next(reversed(looks), None)
+        if below and not cloud_leftovers.is_whole(stack, below):
+            screen.say(f"layer {layer} stands on {below}, which was never raised: it is looked at after that")
+            break
+        looks[layer] = _look(stack, layer, record, screen, keep_in)
+    return looks
+
+
+def _look(stack: Stack, layer: str, record: Run, screen: Screen, keep_in: Path | None = None) -> Outcome:
+    kept: dict[str, Any] = {"plan": str(plans.file(keep_in, layer))} if keep_in else {}
+    return _run(_select(stack, layer, screen).preview, stack, record, screen, refresh=True, **judged(stack), **kept)
+
+
+def _together(stack: Stack, looks: Mapping[str, Outcome]) -> Outcome:
+    unseen = tuple(layer for layer in stack.layers if layer not in looks)
+    return sum(looks.values(), Outcome(changes={}, unseen=unseen))
 
 
 def judged(stack: Stack) -> dict[str, Any]:
     """Return what has the policies asked of what a cloud stack is about to be. `make up` installs no SDK for them."""
     return {} if stack.is_local else {"policy_packs": [str(_POLICIES)]}
-
-
-def is_raised(stack: Stack, layer: str, screen: Screen) -> bool:
-    """Whether the layer was raised: Pulumi knows resources of it."""
-    return _is_raised(_select(stack, layer, screen))
 
 
 def foresee(stack: Stack, layer: str, record: Run, screen: Screen) -> list[Step]:
@@ -181,13 +233,9 @@ def take_over(stack: Stack, layer: str, content: Mapping[str, Any], record: Run,
         _logged(partial(run, file), record, screen, [])
 
 
-def _is_raised(selected: "PulumiStack") -> bool:
-    # Not by its outputs: to show them, Pulumi would write a settings file into the checkout.
-    return any(one.name == selected.name and one.resource_count for one in selected.workspace.list_stacks())
-
-
 def drift(stack: Stack, record: Run, screen: Screen) -> Outcome:
     """Compare what exists with what Pulumi remembers. Changes neither."""
+    _refuse_held(stack)
     outcome = Outcome(changes={})
     for layer in stack.layers:
         selected = _select(stack, layer, screen)
@@ -196,7 +244,10 @@ def drift(stack: Stack, record: Run, screen: Screen) -> Outcome:
 
 
 def destroy(stack: Stack, record: Run, screen: Screen) -> Outcome:
-    """Remove every resource of the stack."""
+    """Remove every resource of the stack that Pulumi knows, and name those that it may not know."""
+    _refuse_held(stack)
+    for told in [] if stack.is_local else cloud_leftovers.unended(stack):
+        screen.say(f"under way when a run was killed, so it may be left: {' '.join(cloud_leftovers.describe(told))}")
     outcome = Outcome(changes={})
     for layer in reversed(stack.layers):
         selected = _select(stack, layer, screen)
@@ -204,6 +255,29 @@ def destroy(stack: Stack, record: Run, screen: Screen) -> Outcome:
         # Both layers need the settings, and they are the user's: without this, Pulumi deletes their file.
         selected.workspace.remove_stack(layer, preserve_config=True)
     return outcome
+
+
+def settle(stack: Stack, layer: str, screen: Screen, made: Mapping[str, str], *, none_made: bool) -> None:
+    """Have Pulumi know what became of the creations of a killed run: `made` (id by URN) are there, other not."""
+    selected, private = _select(stack, layer, screen), stack.pulumi / "settled.json"
+
+    def pulumi(verb: str, *words: str) -> str:
+        # Not by the workspace's own methods: they write the secrets in clear into a file.
+        argv = ["stack", verb, "--stack", layer, *words]
+        return selected.workspace.pulumi_command.run(argv, str(CHECKOUT), environment(stack)).stdout
+
+    state = json.loads(pulumi("export"))
+    state["deployment"] = cloud_leftovers.settled(state["deployment"], made, none_made=none_made)
+    try:
+        write_atomically(private, json.dumps(state).encode())
+        pulumi("import", "--file", str(private))
+    finally:
+        private.unlink(missing_ok=True)
+
+
+def _refuse_held(stack: Stack) -> None:
+    if not stack.is_local:
+        cloud_leftovers.refuse_held(stack)
 
 
 def _select(stack: Stack, layer: str, screen: Screen) -> "PulumiStack":
@@ -259,7 +333,11 @@ def _run(
             also(event)
 
     told: dict[str, Any] = {"on_event": see, "color": "never", "config_file": str(stack.settings), **options}
-    _logged(partial(operation, **told), record, screen, watcher.errors)
+    try:
+        _logged(partial(operation, **told), record, screen, watcher.errors)
+    except RunFailed:
+        _refuse_held(stack)  # by whom, where that is why
+        raise
     return Outcome(changes=watcher.changes, moving=watcher.moving)
 
 

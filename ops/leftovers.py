@@ -44,7 +44,7 @@ def dead_locks(stack: Stack, say: Callable[[str], None]) -> list[PulumiLock]:
     for lock in locks:
         if lock.hostname != socket.gethostname():
             raise LockOfAnotherMachine(lock)
-        if _is_pulumi(lock.pid):
+        if is_pulumi(lock.pid):
             say(f"waiting for the pulumi of an earlier run to end (pid {lock.pid})")
             _wait_for_end(lock.pid)
     return [lock for lock in locks if lock.path.exists()]
@@ -141,7 +141,7 @@ def _read(path: Path) -> PulumiLock:
     return PulumiLock(path, int(content["pid"]), str(content["hostname"]))
 
 
-def _is_pulumi(pid: int) -> bool:
+def is_pulumi(pid: int) -> bool:
     """Tell whether the process lives and is a pulumi: a number may have gone to somebody else since."""
     return b"pulumi" in _command_line(pid)
 

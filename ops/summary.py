@@ -1,10 +1,13 @@
 """What a verb ends with: the facts for scripts, the sentences for a reader."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ops import fleet, site_root
+from ops.cloud_leftovers import StateLock, Unended
+from ops.cloud_leftovers import describe as describe_unended
 from ops.engine import Outcome
 from ops.outlook import Tasks
 from ops.plays import PlayResult
@@ -90,6 +93,7 @@ class Previewed:
     resources: Outcome
     tasks: Tasks | None = None
     cost: "Estimate | None" = None
+    planned: bool = False
 
     @property
     def different(self) -> bool:
@@ -106,13 +110,17 @@ class Previewed:
 
     def lines(self) -> list[str]:
         """Return the sentences for a reader, the main one first."""
-        cost = describe_cost(self.cost) if self.cost else []
-        layers = [
-            f"Layer {layer} was not looked at: what it stands on was never raised." for layer in self.resources.unseen
-        ]
         tasks = describe_tasks(self.tasks) if self.tasks else ["Tasks were not looked at (--resources-only)."]
-        following = [f"Next: boka up --stack {self.stack}"] if self.different else []
-        return [self._sentence(), *layers, *tasks, *cost, *following]
+        plan = " --plan" if self.planned else ""
+        following = [f"Next: boka up --stack {self.stack}{plan}"] if self.different else []
+        first, *rest = self.outlook()
+        return [first, *tasks, *rest, *following]
+
+    def outlook(self) -> list[str]:
+        """Return what would become of the resources, which layers were not looked at, and the cost."""
+        why = "was not looked at: what it stands on was never raised"
+        unseen = [f"Layer {layer} {why}." for layer in self.resources.unseen]
+        return [self._sentence(), *unseen, *(describe_cost(self.cost) if self.cost else [])]
 
     def _sentence(self) -> str:
         moving = describe_changes(self.resources.changes)
@@ -121,6 +129,30 @@ class Previewed:
             would += f" and {'change ' if moving else ''}{_number(self.tasks.changed, 'task')}"
         where = f"On stack {self.stack}," if self.different else f"Stack {self.stack} is as described:"
         return f"{where} boka up would {would}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartRaised:
+    """`boka up --plan` did what was planned, and the plan left a layer out."""
+
+    stack: str
+    resources: Outcome
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return {
+            "stack": self.stack,
+            "resources_changed": self.resources.changed,
+            "layers_left_out": list(self.resources.unseen),
+        }
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        left_out = f"the plan leaves out {', '.join(self.resources.unseen)}"
+        return [
+            f"{self.resources.changed} resources of stack {self.stack} changed as planned; {left_out}.",
+            f"Next: boka preview --stack {self.stack} --save-plan",
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +224,32 @@ class Adopted:
         return [
             f"Stack {self.stack} took over {len(self.taken)} things at Cloudflare; nothing was changed there yet.",
             f"Next: boka preview --stack {self.stack} says what boka up would change of them.",
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unlocked:
+    """`boka unlock` freed the state, and tells what a killed run left open."""
+
+    stack: str
+    freed: list[str]
+    unended: list[Unended]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts, stable for scripts."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the sentences for a reader, the main one first."""
+        freed = f"{_number(len(self.freed), 'lock')} taken away" if self.freed else "nobody held it"
+        first = f"The state of stack {self.stack} is free; {freed}."
+        if not self.unended:
+            return [first, "Nothing was under way.", f"Next: boka up --stack {self.stack}"]
+        return [
+            first,
+            f"Under way when the run was killed, {len(self.unended)} operations:",
+            *(line for one in self.unended for line in describe_unended(one)),
+            f"Next: boka up --stack {self.stack}, which says what is to be settled first.",
         ]
 
 
@@ -317,6 +375,12 @@ def describe_tasks(tasks: Tasks) -> list[str]:
         *(["Restarts and reloads that would follow:", *restarts] if restarts else []),
         *([f"Not looked at, or not to the end, {len(unseen)} of {len(known)} hosts:", *unseen] if unseen else []),
     ]
+
+
+def describe_locks(locks: Iterable[StateLock]) -> list[str]:
+    """Return who holds the state of which layer."""
+    now = datetime.now(UTC)
+    return [lock.describe(now) for lock in locks]
 
 
 def describe_cost(cost: "Estimate") -> list[str]:

@@ -1,16 +1,14 @@
 """`boka preview`: what `boka up` would do to what exists."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ops import engine, outlook, preparation, session, settings, stacks, summary
+from ops import agreement, engine, outlook, plans, preparation, session, settings, summary
 from ops.commands.options import AsJson, Detailed, NoWait, StackName
 
-if TYPE_CHECKING:
-    from infra.cost import Estimate
-
 CHANGES_SEEN = 10
+SavePlan = Annotated[bool, typer.Option("--save-plan", help="Keep it as the plan that boka up --plan holds to.")]
 ResourcesOnly = Annotated[bool, typer.Option("--resources-only", help="Look at no host; say nothing of tasks.")]
 
 
@@ -18,6 +16,7 @@ def preview(
     *,
     stack: StackName = "local",
     resources_only: ResourcesOnly = False,
+    save_plan: SavePlan = False,
     detailed_exitcode: Detailed = False,
     as_json: AsJson = False,
     no_wait: NoWait = False,
@@ -27,21 +26,17 @@ def preview(
         settings.ensure(run.stack, None)
         if run.stack.is_local:
             preparation.ensure(run.stack, run.screen)
+        keep_in = plans.begin(run.stack) if save_plan else None
         with run.record.phase("resources"):
-            outcome = engine.preview(run.stack, run.record, run.screen)
+            outcome = engine.preview(run.stack, run.record, run.screen, keep_in)
+        if save_plan:
+            plans.bind(run.stack)
         tasks = None
         if not resources_only:
             with run.record.phase("tasks"):
                 tasks = outlook.of(run, outcome)
-        cost = None if run.stack.is_local else _cost(run.stack)
-        found = summary.Previewed(stack=stack, resources=outcome, tasks=tasks, cost=cost)
+        cost = agreement.cost(run.stack)
+        found = summary.Previewed(stack=stack, resources=outcome, tasks=tasks, cost=cost, planned=save_plan)
         run.finish(found)
     if detailed_exitcode and found.different:
         raise typer.Exit(CHANGES_SEEN)
-
-
-def _cost(stack: stacks.Stack) -> "Estimate":
-    from infra import cost, fleet  # noqa: PLC0415  # loads pydantic
-
-    chosen = settings.cloud(stack)
-    return cost.estimate(chosen, fleet.describe_cloud(chosen), cost.table())

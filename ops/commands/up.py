@@ -4,18 +4,21 @@ from typing import Annotated
 
 import typer
 
-from ops import converge, doctor, engine, operator_key, preparation, session, settings, summary
-from ops.commands.options import AsJson, NoWait, StackName
+from ops import agreement, converge, doctor, engine, operator_key, plans, preparation, session, settings, summary
+from ops.commands.options import AsJson, NoWait, StackName, Yes
 
 HostsOnly = Annotated[bool, typer.Option("--hosts-only", help="Stop once the hosts answer; configure nothing.")]
+ByPlan = Annotated[bool, typer.Option("--plan", help="Do what boka preview --save-plan planned, or nothing.")]
 Profile = Annotated[str | None, typer.Option(help="full or small; for a throwaway stack's first up.")]
 
 
-def up(
+def up(  # noqa: PLR0913 - one parameter an option
     *,
     stack: StackName = "local",
     profile: Profile = None,
     hosts_only: HostsOnly = False,
+    plan: ByPlan = False,
+    yes: Yes = False,
     as_json: AsJson = False,
     no_wait: NoWait = False,
 ) -> None:
@@ -27,11 +30,17 @@ def up(
         elif not hosts_only:
             operator_key.refuse_unknown(run.stack)
         settings.ensure(run.stack, profile)
+        if plan:
+            plans.require(run.stack)
         with run.record.phase("prepare"):
             preparation.ensure(run.stack, run.screen)
         with run.record.phase("hosts"):
-            outcome = engine.up(run.stack, run.record, run.screen)
+            agree = agreement.asking(run, yes=yes or plan)
+            outcome = engine.up(run.stack, run.record, run.screen, agree=agree, planned=plan)
         preparation.ensure_in_cloud(run.stack, run.screen)
+        if outcome.unseen:
+            run.finish(summary.PartRaised(stack=stack, resources=outcome))
+            return
         if hosts_only:
             run.finish(summary.hosts_raised(run, outcome))
             return

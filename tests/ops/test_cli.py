@@ -36,7 +36,7 @@ class Machine:
         self.failure = None
         self.would, self.would_change, self.failures = Outcome(changes={"same": 12}), 0, []
 
-    def up(self, stack, _record, _screen):
+    def up(self, stack, _record, _screen, **_):
         self.asked.append("pulumi up")
         fleet_of_two.write(stack.name)
         return Outcome(changes={"create": 12})
@@ -50,7 +50,7 @@ class Machine:
             raise self.failure
         return PlayResult(playbook=play.playbook, hosts={"db1": HostCounts(ok=40, changed=4)}, restarts=[])
 
-    def preview(self, _stack, _record, _screen):
+    def preview(self, _stack, _record, _screen, _keep_in):
         self.asked.append("pulumi preview")
         return self.would
 
