@@ -26,6 +26,7 @@ from ops.commands import (
     secret,
     ssh,
     status,
+    unlock,
     up,
     verify,
 )
@@ -54,6 +55,7 @@ app.command()(verify.verify)
 app.add_typer(journal.app, name="journal")
 app.command()(init.init)
 app.command()(adopt.adopt)
+app.command()(unlock.unlock)
 app.add_typer(config.app, name="config")
 app.command()(policy.policy)
 app.command()(env.env)

@@ -17,6 +17,7 @@ NAMED = {
     "get_bucket_lifecycle_configuration": "s3:GetLifecycleConfiguration",
     "get_public_access_block": "s3:GetBucketPublicAccessBlock",
     "head_bucket": "s3:ListBucket",
+    "list_objects_v2": "s3:ListBucket",
     "put_bucket_encryption": "s3:PutEncryptionConfiguration",
     "put_bucket_lifecycle_configuration": "s3:PutLifecycleConfiguration",
     "put_public_access_block": "s3:PutBucketPublicAccessBlock",
