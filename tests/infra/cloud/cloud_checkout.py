@@ -1,5 +1,6 @@
 """A checkout of its own, whose production stack has moto's AWS and a cloud of doubles; `boka` runs there."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -18,6 +20,7 @@ from real_engine import DOUBLES, REPOSITORY
 from ops.secrets import age
 
 ACCOUNT = "123456789012"  # moto's own
+LIMIT_S = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +34,53 @@ class World:
     def boka(self, *words: str) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "ops", *words]
         return subprocess.run(
-            argv, cwd=self.checkout, env=self.environment, capture_output=True, text=True, check=False, timeout=300
-        )
+            argv, cwd=self.checkout, env=self.environment, capture_output=True, text=True, check=False,
+            timeout=LIMIT_S, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def begin(self, *words: str, **variables: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ops", *words], cwd=self.checkout, env=self.environment | variables,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
 
     @property
     def settings(self) -> str:
         return (self.checkout / "Pulumi.production.yaml").read_text()
+
+    def decide(self, before: str, after: str) -> None:
+        """Change a setting, and commit it."""
+        assert before in self.settings
+        (self.checkout / "Pulumi.production.yaml").write_text(self.settings.replace(before, after))
+        self.commit()
+
+    def commit(self) -> None:
+        for words in (("init", "-q"), ("add", "--all"), ("commit", "-q", "--allow-empty", "--message", "as it is")):
+            names = ("-c", "user.name=tests", "-c", "user.email=tests@boka.test")
+            subprocess.run(["git", *names, *words], cwd=self.checkout, check=True)
+
+    def told(self, what: str, *lines: str) -> None:
+        """Tell the doubles what to do, see double.py."""
+        self.cloud.mkdir(exist_ok=True)
+        (self.cloud / what).write_text("\n".join(lines))
+
+    def made(self, kind: str) -> dict[str, dict[str, Any]]:
+        """What there is of a type in the doubles' cloud, by id."""
+        return {path.stem: json.loads(path.read_text()) for path in (self.cloud / kind).glob("*.json")}
+
+    def all_made(self) -> dict[str, str]:
+        return {str(path.relative_to(self.cloud)): path.read_text() for path in self.cloud.glob("*/*.json")}
+
+    @contextmanager
+    def by_hand(self, kind: str, key: str, before: str, after: str) -> Iterator[None]:
+        """Somebody changes something in the cloud, and sets it back."""
+        (path,) = [self.cloud / kind / f"{id_}.json" for id_, one in self.made(kind).items() if one.get(key) == before]
+        was = path.read_text()
+        path.write_text(json.dumps(json.loads(was) | {key: after}))
+        try:
+            yield
+        finally:
+            path.write_text(was)
 
 
 def new_world(folder: Path, endpoint: str) -> World:

@@ -2,8 +2,8 @@
 
 It lets the real engine run the real programs without an account: order, protection, replacement, recovery, drift. It
 proves nothing about the clouds: it takes any input. A test reaches into its cloud by `$BOKA_DOUBLE_CLOUD`: one folder a
-type, one JSON file a resource; and the file `fails` there lists what cannot be created or imported, a line `Type name`
-each.
+type, one JSON file a resource; and files there list, a line `Type name` each, what cannot be created or imported
+(`fails`) and whose creation never ends: before it is made (`hangs`), after it (`hangs-made`). `hanging` lists those.
 """
 
 # ruff: noqa: N802 - the protocol's own names
@@ -103,6 +103,26 @@ def id_of_import(kind: str, asked: str) -> str:
     return next((id_ for id_, one in things(kind).items() if form.format_map({**one, "id": id_}) == asked), asked)
 
 
+def told(what: str, kind: str, urn: str) -> bool:
+    file = CLOUD / what
+    return file.exists() and f"{kind} {urn.rpartition('::')[2]}" in file.read_text().splitlines()
+
+
+def fail_if_told_to(kind: str, urn: str, context: grpc.ServicerContext) -> None:
+    if told("fails", kind, urn):
+        context.abort(grpc.StatusCode.INTERNAL, "the double was told to fail here")
+
+
+def hang(kind: str, urn: str) -> None:
+    """Do not answer; be gone when the engine is."""
+    with (CLOUD / "hanging").open("a") as file:
+        file.write(f"{kind} {urn.rpartition('::')[2]}\n")
+    engine = os.getppid()
+    while os.getppid() == engine:
+        time.sleep(0.2)
+    os._exit(0)
+
+
 class Double(provider_pb2_grpc.ResourceProviderServicer):
     """The engine's questions, and answers from files."""
 
@@ -135,20 +155,25 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             unknown = dict.fromkeys(computed(kind, "", inputs), UNKNOWN)
             return provider_pb2.CreateResponse(properties=to_struct({**unknown, **inputs}))
-        self._fail_if_told_to(kind, request.urn, context)
+        fail_if_told_to(kind, request.urn, context)
+        if told("hangs", kind, request.urn):
+            hang(kind, request.urn)
         named = "$aws:" in request.urn and any(key in inputs for key in NAMED)
         id_ = ":".join(str(inputs[key]) for key in ("role", *NAMED) if key in inputs) if named else ""
         if place(kind, id_).exists():
             context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{kind} {id_} exists already")
         self._refuse_a_second(kind, inputs, context)
         id_ = id_ or f"{PREFIXES.get(kind, kind.lower())}-{uuid.uuid4().hex[:17]}"
-        return provider_pb2.CreateResponse(id=id_, properties=self._keep(kind, id_, inputs))
+        properties = self._keep(kind, id_, inputs)
+        if told("hangs-made", kind, request.urn):
+            hang(kind, request.urn)
+        return provider_pb2.CreateResponse(id=id_, properties=properties)
 
     def Read(self, request, context):
         kind, known = kind_of(request.urn), to_dict(request.inputs)
         id_ = request.id
         if not known:  # who imports knows no inputs
-            self._fail_if_told_to(kind, request.urn, context)
+            fail_if_told_to(kind, request.urn, context)
             id_ = id_of_import(kind, request.id)
         found = place(kind, id_)
         if not found.exists():
@@ -181,11 +206,6 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         found.parent.mkdir(parents=True, exist_ok=True)
         found.write_text(json.dumps(properties))
         return to_struct(properties)
-
-    def _fail_if_told_to(self, kind: str, urn: str, context: grpc.ServicerContext) -> None:
-        told = CLOUD / "fails"
-        if told.exists() and f"{kind} {urn.rpartition('::')[2]}" in told.read_text().splitlines():
-            context.abort(grpc.StatusCode.INTERNAL, "the double was told to fail here")
 
 
 def serve() -> None:
