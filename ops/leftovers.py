@@ -50,8 +50,8 @@ def dead_locks(stack: Stack, say: Callable[[str], None]) -> list[PulumiLock]:
     return [lock for lock in locks if lock.path.exists()]
 
 
-# The two that the engine starts beside it: the program's host, and the dynamic provider.
-_PLUGINS = (b"pulumi-language-python", b"pulumi-resource-pulumi-python")
+# What the engine starts beside it and does not see its end: the program's host, the dynamic provider, the policies.
+_PLUGINS = (b"pulumi-language-python", b"pulumi-resource-pulumi-python", b"infra.policy.pack")
 
 
 def end_orphaned_plugins(stack: Stack) -> list[int]:

@@ -112,7 +112,7 @@ def test_a_whole_state_is_left_alone(stack):
     assert leftovers.mend_torn_files(stack) == []
 
 
-@pytest.mark.parametrize("plugin", ["pulumi-language-python", "pulumi-resource-pulumi-python"])
+@pytest.mark.parametrize("plugin", ["pulumi-language-python", "pulumi-resource-pulumi-python", "infra.policy.pack"])
 def test_a_plugin_whose_engine_is_gone_is_ended(stack, tmp_path, plugin):
     shim = tmp_path / plugin
     shim.write_text("#!/bin/sh\nsleep 60\n")

@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import boto3
@@ -155,6 +156,13 @@ def test_the_next_up_completes_the_killed_one_and_makes_nothing_twice(world, rai
     assert len(names) == len(set(names))
 
 
+@pytest.mark.usefixtures("raised")
+def test_no_process_of_the_killed_run_is_left(world):
+    mark = f"BOKA_HOME={world.environment['BOKA_HOME']}".encode()
+
+    assert [pid for pid, environment in environments() if mark in environment.split(b"\0")] == []
+
+
 def test_a_run_says_what_it_will_do_and_what_that_costs_before_the_first_change(raised):
     said = raised.stderr
     would, cost = said.index("On stack production, boka up would create"), said.index("Cost, an estimate")
@@ -236,6 +244,12 @@ def test_up_does_what_was_planned(world, planned):
 
 def lines_of(path: Path) -> set[str]:
     return set(path.read_text().splitlines()) if path.exists() else set()
+
+
+def environments() -> Iterator[tuple[int, bytes]]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            yield int(folder.name), (folder / "environ").read_bytes()
 
 
 def children_of(pid: int) -> list[int]:
