@@ -7,7 +7,7 @@ import sys
 import pytest
 from cloud_account import Cloudflare, settle
 
-from ops import cli, engine
+from ops import cli, cloud_leftovers, engine
 
 ZONE = "0123456789abcdef0123456789abcdef"
 URN = "urn:pulumi:{layer}::boka::"
@@ -20,7 +20,7 @@ class Pulumi:
     def __init__(self):
         self.raised, self.imported = True, []
 
-    def is_raised(self, _stack, _layer, _screen):
+    def is_whole(self, _stack, _layer):
         return self.raised
 
     def foresee(self, _stack, layer, _record, _screen):
@@ -65,8 +65,9 @@ def zone(monkeypatch):
 def pulumi(tmp_path, monkeypatch):
     settle(tmp_path, monkeypatch)
     fake = Pulumi()
-    for name in ("is_raised", "foresee", "take_over"):
+    for name in ("foresee", "take_over"):
         monkeypatch.setattr(engine, name, getattr(fake, name))
+    monkeypatch.setattr(cloud_leftovers, "is_whole", fake.is_whole)
     return fake
 
 
