@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.cloud_leftovers import Unended
 from ops.commands.env import Exports
 from ops.commands.hosts import Hosts
 from ops.commands.journal import One, Recent
@@ -14,7 +15,7 @@ from ops.engine import Outcome
 from ops.health import Answer, Health
 from ops.journal import Run
 from ops.outlook import Tasks
-from ops.summary import HostsRaised, Played, Previewed, Raised, Removed
+from ops.summary import HostsRaised, PartRaised, Played, Previewed, Raised, Removed, Unlocked
 
 GOLDEN = Path(__file__).parent / "golden"
 HOST = {
@@ -53,6 +54,19 @@ RESULTS = {
     ),
     "preview-resources": Previewed(
         stack="production", resources=Outcome(changes={"same": 12}, unseen=("production",))
+    ),
+    "up-by-plan": PartRaised(stack="production", resources=Outcome(changes={"create": 144}, unseen=("production",))),
+    "unlock": Unlocked(
+        stack="production",
+        freed=[
+            "pulumi of ana@build1 (pid 712) holds the state of production since 2026-11-21 08:05 UTC, for 41 min",
+        ],
+        unended=[
+            Unended(
+                layer="production", operation="creating", type="aws:ec2/instance:Instance",
+                urn="urn:pulumi:production::boka::aws:ec2/instance:Instance::app4", look="look: aws ec2",
+            )
+        ],
     ),
     "down": Removed(stack="local", phases={"hosts": 9.0, "state": 0.1}),
     "deploy": Played(
