@@ -129,6 +129,17 @@ def test_destroy_is_refused_while_the_data_is_protected(world):
     assert world.ids("Volume") == volumes
 
 
+def test_a_live_stack_is_not_taken_out_of_its_zone_by_a_setting(world):
+    world.settings.write_text(world.settings.read_text().replace("config:\n", "config:\n  boka:live: false\n"))
+
+    done = world.run("up", "production-base")
+
+    assert done.code != 0
+    assert "zoneDnssec" in done.text
+    assert "protect" in done.text
+    assert len(world.made("ZoneDnssec")) == 1
+
+
 def test_what_somebody_changed_by_hand_is_seen_and_healed(world):
     rules = world.cloud / "SecurityGroupIngressRule"
     file = next(
