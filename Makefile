@@ -50,7 +50,7 @@ roles: ## Role tests on real hosts (ROLES="base nginx" for some)
 
 cloud: ## The cloud programs under the real pulumi, with doubles in the place of the providers (no account, no hosts)
 	@$(VENV)/python -m tools ensure pulumi
-	@timeout --signal=INT 900 $(VENV)/pytest -q -n 2 --dist loadfile -m engine tests/infra tests/live
+	@timeout --signal=INT 1800 $(VENV)/pytest -q -n 2 --dist loadfile -m engine tests/infra tests/live
 
 platform: ## The whole platform on a throwaway stack
 	@$(VENV)/pytest -q -m hosts tests/platform
