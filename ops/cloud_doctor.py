@@ -4,7 +4,7 @@ Looks only. Every look stands for itself: one that nobody may take is a finding 
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from infra.fleet import Fleet
 from ops import backend, cloudflare, foundation, organization, settings
 from ops.aws import Aws, AwsRefused, ForeignAccount, NoCredentials, NoSdk
 from ops.doctor import Examination, Finding
-from ops.errors import BokaError
+from ops.errors import BokaError, Refused
 from ops.secrets import SecretsUnreadable
 from ops.secrets.store import driver_of
 from ops.stacks import Stack
@@ -33,6 +33,14 @@ class Quota:
     code: str
     used: Callable[[Aws], int]
     wanted: Callable[[CloudSettings, Fleet], int]
+
+
+class AccountsUnfit(Refused):
+    """The accounts behind a cloud stack lack what raising it needs."""
+
+    def __init__(self, stack: Stack, unmet: Sequence[Finding]) -> None:
+        told = "\n".join(f"  {one.need}: {one.seen}. {one.cure}" for one in unmet)
+        super().__init__(f"{stack.name} cannot be raised as described. Nothing was changed.\n{told}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,17 +129,29 @@ def examine(stack: Stack) -> Examination:
     )
 
 
+def refuse_unfit(stack: Stack) -> None:
+    """Look for what would stop a raise halfway: who is logged in, zones, images, the token, its zone and scopes.
+
+    Quotas are left to boka doctor: a stack that stands has its own share among what is in use.
+
+    Raises:
+        AccountsUnfit: something is missing. Nothing was changed.
+        SettingsError, HostUnreachable: as `examine`.
+    """
+    chosen = settings.cloud(stack)
+    fleet.describe_cloud(chosen)  # refuses a host or size that does not exist
+    unmet = [one for one in (*_needed_of_aws(stack, chosen), *_needed_of_cloudflare(chosen)) if not one.good]
+    if unmet:
+        raise AccountsUnfit(stack, unmet)
+
+
 def _of_aws(stack: Stack, chosen: CloudSettings, wanted: Fleet) -> Iterator[Finding]:
-    try:
-        aws = Aws(chosen.region)
-        who = aws.refuse_foreign(chosen.account_id, stack.settings.name)
-    except (NoSdk, NoCredentials, ForeignAccount, AwsRefused) as err:
-        yield Finding(need=f"credentials of AWS account {chosen.account_id}", seen="none that serve", cure=str(err))
+    needed = list(_needed_of_aws(stack, chosen))
+    yield from needed
+    if not needed[0].good:
         return
-    yield Finding(need=f"credentials of AWS account {chosen.account_id}", seen=who)
+    aws = Aws(chosen.region)
     looks: list[Callable[[], Finding]] = [
-        lambda: _zones(aws, chosen),
-        lambda: _images(aws, chosen),
         *(lambda quota=quota: _quota(aws, quota, chosen, wanted) for quota in QUOTAS),
         lambda: _state(stack, chosen, aws),
         lambda: _secrets(stack),
@@ -140,6 +160,19 @@ def _of_aws(stack: Stack, chosen: CloudSettings, wanted: Fleet) -> Iterator[Find
     ]
     for look in looks:
         yield _taken(look)
+
+
+def _needed_of_aws(stack: Stack, chosen: CloudSettings) -> Iterator[Finding]:
+    need = f"credentials of AWS account {chosen.account_id}"
+    try:
+        aws = Aws(chosen.region)
+        who = aws.refuse_foreign(chosen.account_id, stack.settings.name)
+    except (NoSdk, NoCredentials, ForeignAccount, AwsRefused) as err:
+        yield Finding(need=need, seen="none that serve", cure=str(err))
+        return
+    yield Finding(need=need, seen=who)
+    yield _taken(lambda: _zones(aws, chosen))
+    yield _taken(lambda: _images(aws, chosen))
 
 
 def _taken(look: Callable[[], Finding]) -> Finding:
@@ -218,6 +251,13 @@ def _secrets(stack: Stack) -> Finding:
 
 
 def _of_cloudflare(chosen: CloudSettings) -> Iterator[Finding]:
+    needed = list(_needed_of_cloudflare(chosen))
+    yield from needed
+    if len(needed) > 1:  # without a token there is no more to ask
+        yield _groups(chosen)
+
+
+def _needed_of_cloudflare(chosen: CloudSettings) -> Iterator[Finding]:
     need = "an active Cloudflare token"
     if not os.environ.get(cloudflare.TOKEN):
         cure = f"Make one for the zone and the account, then: export {cloudflare.TOKEN}=..."
@@ -235,7 +275,6 @@ def _of_cloudflare(chosen: CloudSettings) -> Iterator[Finding]:
         cure = "" if answer.good else f"Give the token the permission {scope.name}: Edit."
         seen = "may look" if answer.good else f"HTTP {answer.status}, {answer.why}"
         yield Finding(need=f"token scope {scope.name}", seen=seen, cure=cure)
-    yield _groups(chosen)
 
 
 def _plan(chosen: CloudSettings) -> Finding:

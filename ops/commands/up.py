@@ -27,8 +27,8 @@ def up(  # noqa: PLR0913 - one parameter an option
         run.screen.say(f"Raise stack {stack}. It takes some minutes. Undo with: boka down --stack {stack}")
         if run.stack.is_local:
             doctor.refuse_unfit()
-        elif not hosts_only:
-            operator_key.refuse_unknown(run.stack)
+        else:
+            _refuse_unfit_accounts(run, hosts_only=hosts_only)
         settings.ensure(run.stack, profile)
         if plan:
             plans.require(run.stack)
@@ -51,3 +51,12 @@ def up(  # noqa: PLR0913 - one parameter an option
         with run.record.phase("verify"):
             converge.verify(run)
         run.finish(summary.raised(run, outcome, site, release))
+
+
+def _refuse_unfit_accounts(run: session.Session, *, hosts_only: bool) -> None:
+    from ops import cloud_doctor  # noqa: PLC0415  # loads pydantic
+
+    if not hosts_only:
+        operator_key.refuse_unknown(run.stack)
+    run.screen.now("looking at the accounts")
+    cloud_doctor.refuse_unfit(run.stack)

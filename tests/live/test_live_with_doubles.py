@@ -11,7 +11,7 @@ import time
 
 import boto3
 import pytest
-from cloud_account import ACCOUNT, REGION, Cloudflare
+from cloud_account import ACCOUNT, IMAGE, REGION, UNKNOWN_IMAGE, Cloudflare
 from live_flow import run
 from live_leftovers import of_aws
 from live_steps import steps_of, take_down
@@ -25,7 +25,6 @@ from recorder import as_text, settings_of
 from infra import cloud_settings
 
 pytestmark = pytest.mark.engine
-IMAGE = "ami-02f83c3693985453f"  # one that moto's region has
 LIVE = {"throwaway": True, "secrets_in": "secrets-manager", "backup_keep_days": 1, "account_id": ACCOUNT}
 ENOUGH = 20  # of some hundred: some are made, most are not
 TAGS = [{"Key": "Project", "Value": "boka"}, {"Key": "Environment", "Value": "staging"}]
@@ -90,7 +89,7 @@ def place(world):
     settings = world / "live.yaml"
     text = (REPOSITORY / "Pulumi.staging.yaml").read_text().replace("111122223333", ACCOUNT)
     more = "".join(f"  boka:{key}: {json.dumps(value)}\n" for key, value in LIVE.items() if key != "account_id")
-    text = text.replace("ami-0123456789abcdef0", IMAGE).replace("  boka:backup_keep_days: 7\n", "")
+    text = text.replace(UNKNOWN_IMAGE, IMAGE).replace("  boka:backup_keep_days: 7\n", "")
     settings.write_text(text + more)
     made = Double(settings.with_suffix(".run"))
     made.prepare(settings)

@@ -18,6 +18,8 @@ os.environ["MOTO_AMIS_PATH"] = str(Path(__file__).with_name("images.json"))
 botocore.session.create_loader = cache(botocore.session.create_loader)
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"  # moto's own
+# One of those that moto's region has, and the committed settings' example.
+IMAGE, UNKNOWN_IMAGE = "ami-02f83c3693985453f", "ami-0123456789abcdef0"
 BUCKET, ALIAS = f"boka-production-state-{ACCOUNT}", "alias/boka-production-state"
 ZONE = {"name": "boka.example", "status": "active", "account": {"id": "0123456789abcdef0123456789abcdef"}}
 

@@ -5,14 +5,11 @@ import sys
 
 import boto3
 import pytest
-from cloud_account import ACCOUNT, BUCKET, REGION, Cloudflare, give_identity, settle
+from cloud_account import ACCOUNT, BUCKET, IMAGE, REGION, UNKNOWN_IMAGE, Cloudflare, give_identity, settle
 from moto import mock_aws
 from moto.ce.responses import CostExplorerResponse
 
 from ops import cli
-
-# One of those that moto's region has.
-IMAGE = "ami-02f83c3693985453f"
 
 
 @pytest.fixture
@@ -32,7 +29,7 @@ def account(tmp_path, monkeypatch, cloudflare):  # noqa: ARG001 - both accounts 
     with mock_aws():
         path = settle(tmp_path, monkeypatch)
         give_identity(tmp_path, monkeypatch)
-        path.write_text(path.read_text().replace("ami-0123456789abcdef0", IMAGE))
+        path.write_text(path.read_text().replace(UNKNOWN_IMAGE, IMAGE))
         yield path
 
 
@@ -236,3 +233,40 @@ def test_an_entry_that_is_to_be_deleted_is_told_with_the_way_back(entries, findi
     entries.delete_secret(SecretId="boka/production/database")
 
     assert "restore-secret" in starting(findings()[1], "secrets, kept in Secrets Manager")["cure"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        pytest.param(
+            {IMAGE: "ami-0123456789abcdef0"}, "ami-0123456789abcdef0 in eu-central-1: not there", id="an image"
+        ),
+        pytest.param({"eu-central-1c": "eu-central-1x"}, "not open to this account: eu-central-1x", id="a zone"),
+        pytest.param({"123456789012": "999999999999"}, "999999999999", id="an account"),
+        pytest.param({"boka.example": "other.example"}, "it is boka.example", id="a domain"),
+    ],
+)
+def test_up_refuses_what_is_not_there_before_the_first_resource(account, monkeypatch, capsys, spoil, told):
+    text = account.read_text()
+    for word, other in spoil.items():
+        text = text.replace(word, other)
+    account.write_text(text)
+
+    assert (up(monkeypatch), told in capsys.readouterr().err) == (5, True)
+
+
+@pytest.mark.usefixtures("account")
+def test_up_refuses_a_token_that_lacks_a_scope_before_the_first_resource(cloudflare, monkeypatch, capsys):
+    cloudflare.forbidden = {"r2/buckets"}
+
+    assert up(monkeypatch) == 5
+    assert "Give the token the permission Workers R2 Storage: Edit." in capsys.readouterr().err
+
+
+def up(monkeypatch) -> int:
+    """Say `boka up`, where anything beyond the looks would fail the test."""
+    monkeypatch.setattr("ops.preparation.ensure", lambda *_: pytest.fail("went on after the looks"))
+    monkeypatch.setattr(sys, "argv", ["boka", "up", "--stack", "production", "--hosts-only", "--yes"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code

@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import pytest
+from cloud_account import IMAGE, UNKNOWN_IMAGE, Cloudflare
 from moto import mock_aws
 from moto_http import MotoOverHttp
 from real_engine import DOUBLES, REPOSITORY
@@ -83,12 +84,13 @@ class World:
             path.write_text(was)
 
 
-def new_world(folder: Path, endpoint: str) -> World:
+def new_world(folder: Path, endpoint: str, cloudflare: str) -> World:
     checkout = folder / "checkout"
     for name in ("infra", "ops", "tools"):
         shutil.copytree(REPOSITORY / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "Pulumi.yaml", checkout)
     text = (REPOSITORY / "Pulumi.production.yaml").read_text().replace("111122223333", ACCOUNT)
+    text = text.replace(UNKNOWN_IMAGE, IMAGE)
     (checkout / "Pulumi.production.yaml").write_text(text)
     identity = age.make_identity()
     (folder / "identity").write_text(identity)
@@ -105,6 +107,7 @@ def new_world(folder: Path, endpoint: str) -> World:
         "BOKA_HOME": str(folder / "home"),
         "BOKA_RUN": str(folder / "run"),
         "CLOUDFLARE_API_TOKEN": "a-token-for-a-double",
+        "CLOUDFLARE_BASE_URL": cloudflare,
     }
     return World(checkout=checkout, cloud=folder / "cloud", environment={**os.environ, **ours})
 
@@ -112,10 +115,11 @@ def new_world(folder: Path, endpoint: str) -> World:
 @contextmanager
 def opened(folder: Path) -> Iterator[World]:
     """A new world in a folder, while the block lasts."""
-    with pytest.MonkeyPatch.context() as for_moto, mock_aws(), MotoOverHttp() as aws:
+    with pytest.MonkeyPatch.context() as for_moto, mock_aws(), MotoOverHttp() as aws, Cloudflare() as cloudflare:
         for_moto.setenv("AWS_ACCESS_KEY_ID", "testing")
         for_moto.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        yield new_world(folder, aws.url)
+        yield new_world(folder, aws.url, cloudflare.url)
+        cloudflare.shutdown()
         aws.shutdown()
 
 
