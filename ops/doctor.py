@@ -1,6 +1,6 @@
 """What a machine must have to raise a local stack, what this one has, and the command that gets what is missing.
 
-What the accounts of a stack in the cloud must have is asked in `ops/cloud_doctor.py`.
+What the accounts of a stack in the cloud must have is asked in `ops/cloud/doctor.py`.
 """
 
 import os

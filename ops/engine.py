@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.files import make_private_folder, write_atomically
-from ops import backend, cloud_leftovers, interruption, plans, resources, settings
+from ops import interruption, resources, settings
+from ops.cloud import backend, plans
+from ops.cloud import leftovers as cloud_leftovers
 from ops.errors import RunFailed
 from ops.journal import Run
 from ops.screen import Screen

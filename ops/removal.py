@@ -50,7 +50,7 @@ def empty_buckets(stack: Stack, screen: Screen) -> None:
     if stack.is_local:
         return
     from infra import naming  # noqa: PLC0415  # loads pydantic
-    from ops import r2  # noqa: PLC0415  # only stacks in a cloud have such
+    from ops.cloud import r2  # noqa: PLC0415  # only stacks in a cloud have such
 
     chosen, store = settings.cloud(stack), Store(stack)
     for purpose in R2_PURPOSES:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ops import fleet, site_root
-from ops.cloud_leftovers import StateLock, Unended
-from ops.cloud_leftovers import describe as describe_unended
+from ops.cloud.leftovers import StateLock, Unended
+from ops.cloud.leftovers import describe as describe_unended
 from ops.engine import Outcome
 from ops.outlook import Tasks
 from ops.plays import PlayResult

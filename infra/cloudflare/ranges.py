@@ -21,7 +21,7 @@ from infra.files import write_atomically
 from infra.fleet import CDN, Flow
 
 FILE = Path(__file__).parent / "ranges.json"
-# As in ops/cloudflare.py, by the variable that Cloudflare's own tools know too.
+# As in ops/cloud/cloudflare.py, by the variable that Cloudflare's own tools know too.
 _BASE = "CLOUDFLARE_BASE_URL"
 _PUBLIC = "https://api.cloudflare.com/client/v4"
 _LIMIT_S = 10

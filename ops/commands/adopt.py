@@ -16,7 +16,8 @@ def adopt(stack: Stack, *, yes: Yes = False, as_json: AsJson = False, no_wait: N
     if stacks.named(stack).is_local:
         msg = f"stack {stack} has no zone at Cloudflare; only staging and production can adopt one."
         raise UsageError(msg)
-    from ops import adoption, settings  # noqa: PLC0415  # loads pydantic
+    from ops import settings  # noqa: PLC0415  # loads pydantic
+    from ops.cloud import adoption  # noqa: PLC0415  # loads pydantic
 
     with session.opened(stack, "adopt", as_json=as_json, wait=not no_wait) as run:
         layers = adoption.look(run, settings.cloud(run.stack))

@@ -24,6 +24,6 @@ def doctor(stack: Stack = "local", *, as_json: AsJson = False) -> None:
 def _examine(stack: stacks.Stack) -> examination.Examination:
     if stack.is_local:
         return examination.examine()
-    from ops import cloud_doctor  # noqa: PLC0415  # loads pydantic
+    from ops.cloud import doctor as cloud_doctor  # noqa: PLC0415  # loads pydantic
 
     return cloud_doctor.examine(stack)

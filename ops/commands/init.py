@@ -17,8 +17,9 @@ def init(stack: Stack, *, yes: Yes = False, as_json: AsJson = False, no_wait: No
     if stacks.named(stack).is_local:
         msg = f"stack {stack} keeps its state on this machine; only staging and production need boka init."
         raise UsageError(msg)
-    from ops import backend, foundation, settings  # noqa: PLC0415  # loads pydantic
-    from ops.aws import Aws  # noqa: PLC0415  # as above
+    from ops import settings  # noqa: PLC0415  # loads pydantic
+    from ops.cloud import backend, foundation  # noqa: PLC0415  # loads pydantic
+    from ops.cloud.aws import Aws  # noqa: PLC0415  # as above
 
     chosen = settings.cloud(stacks.named(stack))
     place = foundation.Place(stack=stacks.named(stack), backend=backend.of(chosen), aws=Aws(chosen.region))

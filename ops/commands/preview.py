@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ops import agreement, engine, outlook, plans, preparation, session, settings, summary
+from ops import engine, outlook, preparation, session, settings, summary
+from ops.cloud import agreement, plans
 from ops.commands.options import AsJson, Detailed, NoWait, StackName
 
 CHANGES_SEEN = 10

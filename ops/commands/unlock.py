@@ -27,7 +27,8 @@ def unlock(
     chosen = stacks.named(stack)
     if chosen.is_local:
         raise UsageError(f"stack {stack} keeps its state on this machine; boka up frees it by itself.")
-    from ops import cloud_leftovers, engine  # noqa: PLC0415  # loads pydantic
+    from ops import engine  # noqa: PLC0415  # loads pydantic
+    from ops.cloud import leftovers as cloud_leftovers  # noqa: PLC0415  # loads pydantic
 
     locks = cloud_leftovers.locks(chosen)
     if any(lock.lives for lock in locks):

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from ops import agreement, converge, doctor, engine, operator_key, plans, preparation, session, settings, summary
+from ops import converge, doctor, engine, preparation, session, settings, summary
+from ops.cloud import agreement, operator_key, plans
 from ops.commands.options import AsJson, NoWait, StackName, Yes
 
 HostsOnly = Annotated[bool, typer.Option("--hosts-only", help="Stop once the hosts answer; configure nothing.")]
@@ -54,7 +55,7 @@ def up(  # noqa: PLR0913 - one parameter an option
 
 
 def _refuse_unfit_accounts(run: session.Session, *, hosts_only: bool) -> None:
-    from ops import cloud_doctor  # noqa: PLC0415  # loads pydantic
+    from ops.cloud import doctor as cloud_doctor  # noqa: PLC0415  # loads pydantic
 
     if not hosts_only:
         operator_key.refuse_unknown(run.stack)

@@ -9,7 +9,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from ops.aws import Aws, AwsRefused, NoCredentials
+from ops.cloud.aws import Aws, AwsRefused, NoCredentials
 from ops.errors import RunFailed
 from ops.secrets.catalog import GROUPS
 from ops.secrets.errors import NoSuchEntry, SecretsUnreadable

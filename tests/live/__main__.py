@@ -24,7 +24,7 @@ from live_workplace import REPOSITORY, Workplace
 from infra import cost, fleet
 from infra.cloud_settings import CloudSettings
 from ops import settings as settings_files
-from ops.aws import Aws
+from ops.cloud.aws import Aws
 from ops.errors import RunFailed, exit_code_of
 
 _BEGAN = time.monotonic()

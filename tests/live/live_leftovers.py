@@ -5,8 +5,8 @@ from itertools import count
 from typing import Any
 
 from infra.cloud_settings import CloudSettings
-from ops import cloudflare
-from ops.aws import Aws
+from ops.cloud import cloudflare
+from ops.cloud.aws import Aws
 
 INIT = "boka init"  # who made the place of the state, as its tag says: that stays for the next run
 _PAGE = 50  # the most that the list of tokens takes

@@ -48,7 +48,7 @@ def test_a_run_in_ones_own_empty_account_is_allowed(command):
 def test_settings_that_keep_data_are_refused_before_any_account_is_asked(command, tmp_path, monkeypatch):
     file = tmp_path / "live.yaml"
     file.write_text(file.read_text().replace("boka:throwaway: true", "boka:throwaway: false"))
-    monkeypatch.setattr("ops.aws.Aws.ask", None)
+    monkeypatch.setattr("ops.cloud.aws.Aws.ask", None)
 
     with pytest.raises(NotAllowed, match="boka:throwaway is false") as refused:
         command["allowed"]()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.cloud_leftovers import Unended
+from ops.cloud.leftovers import Unended
 from ops.commands.env import Exports
 from ops.commands.hosts import Hosts
 from ops.commands.journal import One, Recent

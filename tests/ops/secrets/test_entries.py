@@ -12,7 +12,7 @@ from cryptography import x509
 from moto import mock_aws
 
 from ops import cli, preparation
-from ops.aws import Aws, AwsRefused, ForeignAccount
+from ops.cloud.aws import Aws, AwsRefused, ForeignAccount
 from ops.errors import exit_code_of
 from ops.secrets import NoSuchSecret, SecretsUnreadable, Store, catalog
 from ops.secrets.entries import Overtaken

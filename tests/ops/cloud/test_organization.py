@@ -6,8 +6,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from ops import organization
-from ops.aws import Aws, AwsRefused
+from ops.cloud import organization
+from ops.cloud.aws import Aws, AwsRefused
 
 REGION = "eu-central-1"
 CHOSEN = SimpleNamespace(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ops import operator_key, settings, stacks
+from ops import settings, stacks
+from ops.cloud import operator_key
 
 NAMED = settings.cloud(stacks.named("staging")).operator_keys[0]
 

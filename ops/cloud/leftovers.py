@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ops import backend, leftovers, resources, settings
-from ops.aws import Aws
-from ops.backend import Backend
+from ops import leftovers, resources, settings
+from ops.cloud import backend
+from ops.cloud.aws import Aws
+from ops.cloud.backend import Backend
 from ops.errors import Refused, StackLocked, UsageError
 from ops.stacks import Stack
 

@@ -1,7 +1,7 @@
 """What a stack needs from outside of its account: of the organization that it is in, and of the account that pays."""
 
 from infra.cloud_settings import CloudSettings
-from ops.aws import Aws
+from ops.cloud.aws import Aws
 from ops.doctor import Finding
 
 # By its value the budget tells the environments of an account apart.

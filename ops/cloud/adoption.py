@@ -1,6 +1,6 @@
 """How a stack takes over what a Cloudflare zone has already: Pulumi's preview, Cloudflare's answers, Pulumi's import.
 
-What is decided of them is in `ops/takeover.py`. Nothing is changed at Cloudflare: that is for the next `boka up`.
+What is decided of them is in `ops/cloud/takeover.py`. Nothing is changed at Cloudflare: that is for the next `boka up`.
 """
 
 import os
@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops import cloud_leftovers, cloudflare, engine, takeover
+from ops import engine
+from ops.cloud import cloudflare, takeover
+from ops.cloud import leftovers as cloud_leftovers
+from ops.cloud.takeover import KINDS, Plan, Planned
 from ops.errors import Refused
 from ops.stacks import Stack
-from ops.takeover import KINDS, Plan, Planned
 
 if TYPE_CHECKING:
     from infra.cloud_settings import CloudSettings

@@ -6,7 +6,8 @@ import sys
 import pytest
 from cloud_account import settle
 
-from ops import agreement, journal
+from ops import journal
+from ops.cloud import agreement
 from ops.engine import Outcome
 from ops.screen import NotConfirmed, Screen
 from ops.session import Session

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cloud_account import settle
 
-from ops import plans
+from ops.cloud import plans
+from ops.cloud.plans import Binding, PlanRefused
 from ops.errors import UsageError
-from ops.plans import Binding, PlanRefused
 from ops.stacks import Stack
 
 URN = "urn:pulumi:production::boka::boka:aws:Hosts$aws:ec2/instance:Instance::app1"

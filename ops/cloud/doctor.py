@@ -13,8 +13,9 @@ from infra.cloud_settings import CloudSettings
 from infra.cloudflare.permissions import GROUPS
 from infra.cloudflare.plans import PLANS
 from infra.fleet import Fleet
-from ops import backend, cloudflare, foundation, organization, settings
-from ops.aws import Aws, AwsRefused, ForeignAccount, NoCredentials, NoSdk
+from ops import settings
+from ops.cloud import backend, cloudflare, foundation, organization
+from ops.cloud.aws import Aws, AwsRefused, ForeignAccount, NoCredentials, NoSdk
 from ops.doctor import Examination, Finding
 from ops.errors import BokaError, Refused
 from ops.secrets import SecretsUnreadable

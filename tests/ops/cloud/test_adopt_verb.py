@@ -7,7 +7,8 @@ import sys
 import pytest
 from cloud_account import Cloudflare, settle
 
-from ops import cli, cloud_leftovers, engine
+from ops import cli, engine
+from ops.cloud import leftovers as cloud_leftovers
 
 ZONE = "0123456789abcdef0123456789abcdef"
 URN = "urn:pulumi:{layer}::boka::"

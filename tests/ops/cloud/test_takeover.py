@@ -6,8 +6,8 @@ import re
 import pulumi_cloudflare
 import pytest
 
-from ops import takeover
-from ops.takeover import KINDS, Planned
+from ops.cloud import takeover
+from ops.cloud.takeover import KINDS, Planned
 
 ZONE, ACCOUNT = "z" * 32, "a" * 32
 RECORDS, RULES = f"/zones/{ZONE}/dns_records", f"/zones/{ZONE}/rulesets"

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 GUIDE = (REPOSITORY / "docs" / "howto" / "raise-in-the-cloud.md").read_text()
 # S3 names some permissions otherwise than the operations that they allow. Source: Service Authorization Reference.
 NAMED = {

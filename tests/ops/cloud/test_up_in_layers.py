@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from ops import cloud_leftovers, engine, plans
+from ops import engine
+from ops.cloud import leftovers as cloud_leftovers
+from ops.cloud import plans
+from ops.cloud.plans import PlanRefused
 from ops.engine import Outcome
-from ops.plans import PlanRefused
 from ops.stacks import Stack
 
 PRODUCTION = Stack("production")

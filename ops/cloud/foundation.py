@@ -11,9 +11,9 @@ from typing import Any
 
 from infra.aws import documents
 from infra.files import write_atomically
-from ops import backend
-from ops.aws import Aws, AwsRefused
-from ops.backend import Backend
+from ops.cloud import backend
+from ops.cloud.aws import Aws, AwsRefused
+from ops.cloud.backend import Backend
 from ops.errors import Refused
 from ops.stacks import Stack
 

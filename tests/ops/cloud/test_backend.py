@@ -5,7 +5,8 @@ import shlex
 import pytest
 from cloud_account import ACCOUNT, settle
 
-from ops import backend, engine, settings
+from ops import engine, settings
+from ops.cloud import backend
 from ops.commands.env import Exports
 from ops.errors import Refused
 from ops.removal import Lasting, refuse_lasting

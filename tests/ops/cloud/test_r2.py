@@ -10,7 +10,8 @@ from moto import mock_aws
 from moto_http import MotoOverHttp
 
 from infra.cloudflare import storage
-from ops import r2, removal, settings
+from ops import removal, settings
+from ops.cloud import r2
 from ops.screen import Screen
 from ops.stacks import Stack
 
@@ -24,7 +25,7 @@ def bucket(monkeypatch, tmp_path):
     """A bucket that holds objects, and an upload that was never finished."""
     settle(tmp_path, monkeypatch, "staging")
     with mock_aws(), MotoOverHttp() as aws:
-        monkeypatch.setattr("ops.r2.endpoint", lambda _: aws.url)
+        monkeypatch.setattr("ops.cloud.r2.endpoint", lambda _: aws.url)
         client = boto3.client("s3", "us-east-1")
         client.create_bucket(Bucket=BUCKET)
         client.put_object(Bucket=BUCKET, Key="daily/1")
@@ -55,7 +56,7 @@ def test_a_bucket_that_is_not_there_is_empty():
 
 
 def test_without_an_answer_the_bucket_is_named(monkeypatch):
-    monkeypatch.setattr("ops.r2._TRIES", 1)
+    monkeypatch.setattr("ops.cloud.r2._TRIES", 1)
 
     with pytest.raises(r2.R2Refused, match="bucket boka-staging-backup"):
         r2.empty(BUCKET, "http://127.0.0.1:1", "id", "value")

@@ -12,8 +12,9 @@ import pytest
 from cloud_account import BUCKET, REGION, settle
 from moto import mock_aws
 
-from ops import cli, cloud_leftovers
-from ops.cloud_leftovers import StateHeld, Unsettled
+from ops import cli
+from ops.cloud import leftovers as cloud_leftovers
+from ops.cloud.leftovers import StateHeld, Unsettled
 from ops.errors import UsageError
 from ops.stacks import Stack
 
