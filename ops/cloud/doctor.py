@@ -100,6 +100,7 @@ def scopes(chosen: CloudSettings) -> tuple[Scope, ...]:
     return (
         Scope(name="DNS", path=f"{zone}/dns_records?per_page=1"),
         Scope(name="Zone Settings", path=f"{zone}/settings/ssl"),
+        Scope(name="SSL and Certificates", path=f"{zone}/origin_tls_client_auth"),
         Scope(
             name="Zone WAF, HTTP DDoS Managed Ruleset, Cache Rules, Dynamic Redirect, Transform Rules",
             path=f"{zone}/rulesets",
