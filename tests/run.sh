@@ -12,7 +12,7 @@ tier() {
     outcome=FAILED
     failed=$((failed + 1))
   fi
-  report+=$(printf '%-10s %-7s %4d s' "$name" "$outcome" $((SECONDS - started)))$'\n'
+  report+=$(printf '%-11s %-7s %4d s' "$name" "$outcome" $((SECONDS - started)))$'\n'
 }
 
 tier check make --no-print-directory lint unit
